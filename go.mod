@@ -1,0 +1,11 @@
+module github.com/gomas/gomas
+
+go 1.26
+
+require go.uber.org/goleak v1.3.0
+
+require (
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	pgregory.net/rapid v1.3.0 // indirect
+)
