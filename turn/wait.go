@@ -1,0 +1,175 @@
+package turn
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// Wait is one wait of one task. It is a small value to be copied; all copies
+// mean the same wait, which is over with the first of any number of calls of
+// Wake.
+type Wait struct {
+	w Waiter
+	n uint64
+}
+
+// Waiter is what a [Turn] implements its waits with. A Waiter may serve many
+// waits, one after another, told apart by n.
+type Waiter interface {
+	Wake(n uint64, err error) bool
+	Block(ctx context.Context, n uint64, why any) error
+	Drop(n uint64)
+}
+
+// NewWait returns the wait number n of w.
+func NewWait(w Waiter, n uint64) Wait { return Wait{w, n} }
+
+// Wake ends the wait: its Block returns err as soon as its task has the turn.
+// It reports whether this call ended it; if not, it was over already, and what
+// it waited for should be given to nobody. Wake may be called from anywhere,
+// never blocks, and may come before Block.
+func (w Wait) Wake(err error) bool { return w.w.Wake(w.n, err) }
+
+// Block gives the turn up, waits for Wake or for the end of ctx, and returns
+// when it has the turn back, with the error given to Wake or that of ctx. It
+// is called once, by the task that began the wait, on the same goroutine. why
+// says what is waited for, to those who look for the reason of a standstill;
+// ctx is the context that the wait was begun with.
+func (w Wait) Block(ctx context.Context, why any) error { return w.w.Block(ctx, w.n, why) }
+
+// Drop ends a wait that will not block. It takes the place of Block.
+func (w Wait) Drop() { w.w.Drop(w.n) }
+
+// waiter implements waits on goroutines, with or without a turn.
+type waiter struct {
+	item  Item          // its place in the turn's queue, once woken
+	state atomic.Uint64 // number of the wait, shifted left; lowest bit: waiting
+	turn  *Own          // nil: none to get back
+	err   error
+
+	// ready says that the wait is over and the turn is the waiter's: a channel
+	// of one slot where the context may end, else a flag under a condition,
+	// which costs no allocation.
+	ready   chan struct{}
+	mu      sync.Mutex
+	cond    sync.Cond
+	isReady bool
+}
+
+// Waiters are reused. A late Wake finds another number and does nothing. Their
+// channels are not: a channel belongs to the testing/synctest bubble that made
+// it, and must not turn up in another.
+var waiters = sync.Pool{New: func() any {
+	w := new(waiter)
+	w.item.wait = w
+	w.cond.L = &w.mu
+	return w
+}}
+
+func begin(ctx context.Context, t *Own) (*waiter, uint64) {
+	w := waiters.Get().(*waiter)
+	w.turn = t
+	if ctx.Done() != nil {
+		w.ready = make(chan struct{}, 1)
+	}
+	n := w.state.Load()>>1 + 1
+	w.state.Store(n<<1 | 1)
+	return w, n
+}
+
+// over claims the end of wait n for the caller.
+func (w *waiter) over(n uint64) bool {
+	return w.state.CompareAndSwap(n<<1|1, n<<1)
+}
+
+// resume queues the task for its turn. Being woken is having the turn.
+func (w *waiter) resume() {
+	if w.turn == nil || w.turn.acquire(&w.item) {
+		w.grant()
+	}
+}
+
+// grant tells the task that it may go on.
+func (w *waiter) grant() {
+	if w.ready != nil {
+		w.ready <- struct{}{}
+		return
+	}
+	w.mu.Lock()
+	w.isReady = true
+	// Under the lock: once it is released, the waiter may be in other hands.
+	w.cond.Signal()
+	w.mu.Unlock()
+}
+
+// granted waits for grant.
+func (w *waiter) granted() {
+	if w.ready != nil {
+		<-w.ready
+		return
+	}
+	w.mu.Lock()
+	for !w.isReady {
+		w.cond.Wait()
+	}
+	w.isReady = false
+	w.mu.Unlock()
+}
+
+func (w *waiter) Wake(n uint64, err error) bool {
+	if !w.over(n) {
+		return false
+	}
+	w.err = err
+	w.resume()
+	return true
+}
+
+func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
+	if w.turn != nil {
+		w.turn.release()
+	}
+	if w.ready == nil {
+		w.granted()
+	} else {
+		select {
+		case <-w.ready:
+		case <-ctx.Done():
+			if w.over(n) {
+				w.err = Err(ctx)
+				w.resume()
+			}
+			w.granted()
+		}
+	}
+	return w.end()
+}
+
+func (w *waiter) Drop(n uint64) {
+	if w.over(n) {
+		w.free()
+		return
+	}
+	// Somebody woke it, so it stands in the queue.
+	if w.turn != nil {
+		w.turn.release()
+	}
+	w.granted()
+	_ = w.end()
+}
+
+// end notes that the turn is back, and returns how the wait ended.
+func (w *waiter) end() error {
+	if w.turn != nil {
+		w.turn.entered()
+	}
+	err := w.err
+	w.free()
+	return err
+}
+
+func (w *waiter) free() {
+	w.err, w.turn, w.ready = nil, nil, nil
+	waiters.Put(w)
+}
