@@ -1,0 +1,82 @@
+package transport
+
+import (
+	"fmt"
+	"time"
+)
+
+// Link is one end of a connection that carries frames both ways, in order and
+// without loss until it ends.
+type Link interface {
+	// Start begins to deliver frames to r. It is called once, before Send.
+	Start(r Receiver, limits Limits)
+
+	// Send queues a frame and takes it over. The frame is written soon,
+	// together with others that are queued at the time. Unless wait is set,
+	// Send never blocks: with it the calling goroutine may do the writing,
+	// which saves handing it to another. Frames sent after the end of the
+	// link are dropped.
+	Send(f *Frame, wait bool)
+
+	// Full reports whether more bytes are queued than [Limits.Output] allows.
+	// Senders should then hold back until [Receiver.Drained]; Send itself
+	// accepts any number.
+	Full() bool
+
+	// Close ends the link: what is queued is still written, for no longer
+	// than linger, and nothing more is delivered. It returns at once.
+	Close(linger time.Duration)
+
+	// LocalAddr and RemoteAddr are the addresses of the two ends as far as
+	// they are known. The end that dialled has the address that it dialled as
+	// the remote one.
+	LocalAddr() Addr
+	RemoteAddr() Addr
+}
+
+// Receiver is what a [Link] reports to. Its methods must not block for long:
+// nothing more is received meanwhile.
+type Receiver interface {
+	// Receive takes over a frame that has arrived. Calls come one after
+	// another, in the order in which the frames were sent.
+	Receive(f *Frame)
+
+	// Drained says that Full has become false again.
+	Drained()
+
+	// Closed is the last call, when the link has ended and nothing of it
+	// remains: with nil if Close was the reason, io.EOF if the other end
+	// closed, a *[FrameError] if it sent something that is no frame.
+	Closed(err error)
+}
+
+// Limits bound what a link takes on.
+type Limits struct {
+	Frame  int // bytes that the payload of an arriving frame may have
+	Output int // bytes queued for writing above which the link is full
+}
+
+// Listener waits for links.
+type Listener interface {
+	// Addr is the address to dial.
+	Addr() Addr
+	// Start calls accept for each new link, one after another. It is called
+	// once.
+	Start(accept func(Link))
+	// Close stops accepting. Links that exist are not affected. It returns
+	// when no further call of accept can follow.
+	Close() error
+}
+
+// FrameError reports bytes that are no frame.
+type FrameError struct {
+	Size  uint32 // the length that was announced
+	Limit int
+}
+
+func (e *FrameError) Error() string {
+	if e.Size == 0 {
+		return "frame of length 0"
+	}
+	return fmt.Sprintf("frame of %d bytes, limit %d", e.Size, e.Limit)
+}

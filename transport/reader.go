@@ -1,0 +1,107 @@
+package transport
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/bits"
+)
+
+const (
+	minRead = 4 << 10  // the buffer of a connection on which little arrives
+	maxRead = 64 << 10 // and of one on which much does
+)
+
+// reader cuts a stream into frames.
+type reader struct {
+	src      io.Reader
+	limit    int
+	buf      []byte
+	from, to int // what of buf is yet to be consumed
+}
+
+// next returns the next frame. The error is io.EOF only between two frames.
+func (r *reader) next() (*Frame, error) {
+	if err := r.fill(HeaderSize); err != nil {
+		return nil, err
+	}
+	size := binary.BigEndian.Uint32(r.buf[r.from:])
+	if size == 0 || uint64(size) > uint64(r.limit) {
+		return nil, &FrameError{Size: size, Limit: r.limit}
+	}
+	n := HeaderSize + int(size)
+	if n > maxRead/2 {
+		return r.large(n)
+	}
+	if err := r.fill(n); err != nil {
+		return nil, midFrame(err)
+	}
+	f := NewFrame()
+	f.B = append(f.B[:0], r.buf[r.from:r.from+n]...)
+	r.from += n
+	return f, nil
+}
+
+// fill makes sure that n bytes are there to be consumed.
+func (r *reader) fill(n int) error {
+	if r.to-r.from >= n {
+		return nil
+	}
+	if r.from > 0 {
+		r.to = copy(r.buf, r.buf[r.from:r.to])
+		r.from = 0
+	}
+	if len(r.buf) < n {
+		r.grow(max(minRead, 1<<bits.Len(uint(n-1))))
+	}
+	for r.to < n {
+		k, err := r.src.Read(r.buf[r.to:])
+		r.to += k
+		if r.to == len(r.buf) && len(r.buf) < maxRead {
+			// There was more than there was room for.
+			r.grow(2 * len(r.buf))
+		}
+		if r.to >= n {
+			return nil
+		}
+		if err != nil {
+			if r.to > 0 {
+				return midFrame(err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) grow(size int) {
+	buf := make([]byte, size)
+	r.to = copy(buf, r.buf[r.from:r.to])
+	r.buf, r.from = buf, 0
+}
+
+// large reads a frame of n bytes with its header into memory of its own, of
+// which there is never much more than has arrived.
+func (r *reader) large(n int) (*Frame, error) {
+	b := make([]byte, min(n, maxRead))
+	k := copy(b, r.buf[r.from:r.to])
+	r.from += k
+	for {
+		if _, err := io.ReadFull(r.src, b[k:]); err != nil {
+			return nil, midFrame(err)
+		}
+		if k = len(b); k == n {
+			return &Frame{B: b}, nil
+		}
+		grown := make([]byte, min(n, 2*k))
+		copy(grown, b)
+		b = grown
+	}
+}
+
+func midFrame(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
