@@ -1,0 +1,476 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
+)
+
+// Conn is one end of a connection. Both ends may ask and both may answer. Its
+// methods may be called from any number of goroutines.
+type Conn struct {
+	link     transport.Link
+	options  Options
+	envelope codec.Enveloper
+	packer   codec.Packer // nil: none
+	turn     turn.Turn    // of waits whose context names none
+	dispatch Dispatcher
+	inbox    *inbox // the dispatcher, if it is ours
+	origin   string // the peer, as errors name it
+
+	ctx    context.Context // ends with the connection
+	cancel context.CancelCauseFunc
+	gone   turn.Event // nothing of the connection remains
+	onGone func()     // called before gone, may be nil
+
+	mu       sync.Mutex
+	onEnd    []func(error)
+	err      error // why the connection has ended, nil before
+	calls    calls
+	room     []turn.Wait // senders that wait for the link to drain
+	inflight int         // requests of the peer that have no answer yet
+	inBytes  int         // of those
+	draining bool        // no new requests are taken
+	idle     *turn.Event // set when draining and inflight is 0
+}
+
+// A Dispatcher decides where an incoming request is worked on.
+type Dispatcher interface {
+	// Dispatch takes over a request, which it or others answer later. It is
+	// called for one request after another, in the order of their arrival,
+	// on the goroutine that reads the connection: it must not block.
+	Dispatch(r Request)
+}
+
+// Dial connects to a peer that listens at an address such as
+// "tcp://localhost:5555" or "ipc://[/run/my.sock]". It makes one attempt. ctx
+// bounds the dialling only.
+func Dial(ctx context.Context, addr string, opts *Options) (*Conn, error) {
+	return DialDispatch(ctx, addr, nil, opts)
+}
+
+// DialDispatch is Dial for those who do not want to [Conn.Receive]: accept
+// is called with the connection before anything is received on it, and
+// returns who gets its requests.
+func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatcher, opts *Options) (*Conn, error) {
+	a, err := transport.ParseAddr(addr)
+	if err != nil {
+		return nil, fmt.Errorf("channel: %w", err)
+	}
+	var link transport.Link
+	if misuse := turn.Await(ctx, func() { link, err = transport.Dial(ctx, a) }); misuse != nil {
+		return nil, misuse
+	}
+	if err != nil {
+		return nil, fmt.Errorf("channel: %w", err)
+	}
+	c := newConn(link, opts)
+	c.start(accept)
+	return c, nil
+}
+
+func newConn(link transport.Link, opts *Options) *Conn {
+	c := &Conn{link: link, options: opts.withDefaults(), turn: turn.Free{}}
+	c.envelope = codec.Envelope(c.options.Codec)
+	c.packer, _ = c.options.Codec.(codec.Packer)
+	c.origin = link.RemoteAddr().String()
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	return c
+}
+
+func (c *Conn) start(accept func(*Conn) Dispatcher) {
+	if accept != nil {
+		c.dispatch = accept(c)
+	} else {
+		c.inbox = new(inbox)
+		c.dispatch = c.inbox
+	}
+	c.link.Start((*receiver)(c), transport.Limits{Frame: c.options.Limits.Frame, Output: c.options.Limits.Output})
+}
+
+// LocalAddr returns the address of this end, "" if it is not known.
+func (c *Conn) LocalAddr() string { return c.link.LocalAddr().String() }
+
+// RemoteAddr returns the address of the peer: the one that was dialled, or
+// where an incoming connection comes from.
+func (c *Conn) RemoteAddr() string { return c.origin }
+
+// Options returns the settings of the connection, with all defaults filled in.
+func (c *Conn) Options() Options { return c.options }
+
+// Turn returns the turn under which waits are made whose context names none,
+// and requests are answered that belong to no agent.
+func (c *Conn) Turn() turn.Turn { return c.turn }
+
+// Context returns a context that ends when the connection does, with the
+// reason as its cause.
+func (c *Conn) Context() context.Context { return c.ctx }
+
+// Err returns why the connection has ended, nil as long as it has not.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// OnEnd has fn called with the reason when the connection ends, or at once if
+// it has ended. It is called on whatever goroutine finds out, so it must not
+// block.
+func (c *Conn) OnEnd(fn func(reason error)) {
+	c.mu.Lock()
+	reason := c.err
+	if reason == nil {
+		c.onEnd = append(c.onEnd, fn)
+	}
+	c.mu.Unlock()
+	if reason != nil {
+		fn(reason)
+	}
+}
+
+// Wait waits until the connection has ended and everything that belongs to
+// it is gone. It returns the reason, or the error of ctx if that ends first.
+func (c *Conn) Wait(ctx context.Context) error {
+	if err := c.gone.Wait(ctx, c.turn, "the end of a connection"); err != nil {
+		return err
+	}
+	return c.Err()
+}
+
+// Ask sends a request and returns the content of the reply.
+func Ask[T any](ctx context.Context, c *Conn, content any) (reply T, err error) {
+	err = c.Ask(ctx, content, &reply)
+	return reply, err
+}
+
+// Ask sends a request and stores the content of the reply in what reply
+// points to; nil drops it. The request is encoded before Ask waits for
+// anything but room, so content may change afterwards.
+//
+// If ctx ends before the reply has come, Ask returns at once. The peer may
+// have executed the request all the same; its reply is dropped.
+func (c *Conn) Ask(ctx context.Context, content, reply any) error {
+	if err := turn.Err(ctx); err != nil {
+		return err
+	}
+	if err := c.waitForRoom(ctx); err != nil {
+		return err
+	}
+	wait, err := turn.Begin(ctx, c.turn)
+	if err != nil {
+		return err
+	}
+	p := callPool.Get().(*call)
+	p.wait = wait
+	c.mu.Lock()
+	if err := c.err; err != nil {
+		c.mu.Unlock()
+		wait.Drop()
+		return err
+	}
+	c.calls.add(p)
+	c.mu.Unlock()
+	id := p.id
+
+	f, err := c.encode(codec.Request, id, content)
+	if err != nil {
+		c.mu.Lock()
+		c.calls.take(id)
+		c.mu.Unlock()
+		wait.Drop()
+		return err
+	}
+	// Without a turn to give up and a context to watch, nothing is lost if
+	// the caller does the writing itself.
+	c.link.Send(f, ctx.Done() == nil && turn.From(ctx) == nil)
+	if err := wait.Block(ctx, c); err != nil {
+		c.mu.Lock()
+		c.calls.abandon(id)
+		c.mu.Unlock()
+		return err
+	}
+	kind, raw, f := p.kind, p.content, p.frame
+	*p = call{}
+	callPool.Put(p)
+	defer f.Free()
+	if kind == codec.Failure {
+		var v any
+		if err := c.parse(raw, &v); err != nil {
+			return err
+		}
+		return remoteError(c.origin, v)
+	}
+	if reply == nil {
+		return nil
+	}
+	return c.parse(raw, reply)
+}
+
+// parse decodes what the peer sent. An error of the format ends the
+// connection.
+func (c *Conn) parse(raw codec.Raw, v any) error {
+	err := c.options.Codec.Parse(raw, v, c.options.Types)
+	if err == nil {
+		codec.Own(v)
+		return nil
+	}
+	if isSyntax(err) {
+		err = &ProtocolError{c.origin, err}
+		c.end(err, 0)
+		return err
+	}
+	return fmt.Errorf("channel: reply of %s: %w", c.origin, err)
+}
+
+// encode makes a frame of a message.
+func (c *Conn) encode(kind codec.Kind, id uint64, content any) (*transport.Frame, error) {
+	f := transport.NewFrame()
+	var err error
+	if c.packer == nil {
+		f.B, err = c.envelope.AppendMessage(f.B, kind, id, content, c.options.Types)
+	} else {
+		plain := transport.NewFrame()
+		plain.B, err = c.envelope.AppendMessage(plain.B, kind, id, content, c.options.Types)
+		if err == nil {
+			f.B, err = c.packer.Pack(f.B, plain.Payload())
+		}
+		plain.Free()
+	}
+	if n := len(f.Payload()); err == nil && n > min(c.options.Limits.Frame, math.MaxUint32) {
+		err = fmt.Errorf("%v of %d bytes, limit %d", kind, n, c.options.Limits.Frame)
+	}
+	if err != nil {
+		f.Free()
+		return nil, fmt.Errorf("channel: %w", err)
+	}
+	return f, nil
+}
+
+// waitForRoom waits until the link takes more output.
+func (c *Conn) waitForRoom(ctx context.Context) error {
+	for c.link.Full() {
+		wait, err := turn.Begin(ctx, c.turn)
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		if c.err != nil || !c.link.Full() {
+			err := c.err
+			c.mu.Unlock()
+			wait.Drop()
+			return err
+		}
+		c.room = append(c.room, wait)
+		c.mu.Unlock()
+		if err := wait.Block(ctx, "room in the output"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the connection. Replies and requests that were sent before are
+// still written, within a second; requests that wait for a reply, here and at
+// the peer, fail. It returns at once; [Conn.Wait] waits for the end.
+func (c *Conn) Close() error {
+	c.end(fmt.Errorf("channel: connection to %s: %w", c.origin, ErrClosed), linger)
+	return nil
+}
+
+// Shutdown closes the connection in good order: it refuses new requests from
+// the peer, waits until those being worked on have been answered, and then
+// closes. If ctx ends first it closes all the same and returns its error.
+func (c *Conn) Shutdown(ctx context.Context) error {
+	idle := c.drain()
+	err := idle.Wait(ctx, c.turn, "requests to be answered")
+	_ = c.Close()
+	if err != nil {
+		return err
+	}
+	return c.gone.Wait(ctx, c.turn, "the end of a connection")
+}
+
+// drain takes no more requests, and returns the event of there being none.
+func (c *Conn) drain() *turn.Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.idle == nil {
+		c.idle = new(turn.Event)
+	}
+	c.draining = true
+	if c.inflight == 0 || c.err != nil {
+		c.idle.Set(nil)
+	}
+	return c.idle
+}
+
+// end ends the connection for a reason, once.
+func (c *Conn) end(reason error, linger time.Duration) {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = reason
+	calls := c.calls.takeAll()
+	room, onEnd := c.room, c.onEnd
+	c.room, c.onEnd = nil, nil
+	if c.idle != nil {
+		c.idle.Set(nil)
+	}
+	c.mu.Unlock()
+	c.cancel(reason)
+	for _, fn := range onEnd {
+		fn(reason)
+	}
+	for _, p := range calls {
+		p.wait.Wake(reason)
+	}
+	for _, w := range room {
+		w.Wake(reason)
+	}
+	if c.inbox != nil {
+		c.inbox.close(reason)
+	}
+	c.link.Close(linger)
+}
+
+// receiver is the side of a connection that its link reports to.
+type receiver Conn
+
+var errSlowPeer = errors.New("the peer sends requests and does not read the replies")
+
+func (r *receiver) Receive(f *transport.Frame) {
+	c := (*Conn)(r)
+	if err := c.receive(f); err != nil {
+		f.Free()
+		c.end(&ProtocolError{c.origin, err}, 0)
+	}
+}
+
+// receive takes over f if it returns no error.
+func (c *Conn) receive(f *transport.Frame) error {
+	if c.packer != nil {
+		plain := transport.NewFrame()
+		var err error
+		if plain.B, err = c.packer.Unpack(plain.B, f.Payload(), c.options.Limits.Frame); err != nil {
+			plain.Free()
+			return err
+		}
+		*f, *plain = *plain, *f
+		plain.Free()
+	}
+	kind, id, content, err := c.envelope.ScanMessage(f.Payload())
+	if err != nil {
+		return err
+	}
+	if kind == codec.Request {
+		return c.take(Request{conn: c, id: id, frame: f, content: content, size: len(f.B)})
+	}
+	c.mu.Lock()
+	p := c.calls.take(id)
+	unexpected := p == nil && !c.calls.late(id) && c.err == nil
+	c.mu.Unlock()
+	switch {
+	case unexpected:
+		return fmt.Errorf("%v for request %d, which is not waiting for one", kind, id)
+	case p == nil:
+		f.Free()
+	default:
+		p.kind, p.content, p.frame = kind, content, f
+		if !p.wait.Wake(nil) {
+			f.Free()
+		}
+	}
+	return nil
+}
+
+// take accepts a request or refuses it.
+func (c *Conn) take(r Request) error {
+	c.mu.Lock()
+	var refusal *Error
+	limits := &c.options.Limits
+	switch {
+	case c.err != nil:
+		c.mu.Unlock()
+		r.frame.Free()
+		return nil
+	case c.draining:
+		refusal = &Error{"ConnectionError", "this end is shutting down"}
+	case c.inflight >= limits.Requests:
+		refusal = &Error{"OverloadError", fmt.Sprintf("%d requests under way on this connection, limit %d", c.inflight, limits.Requests)}
+	case c.inBytes+r.size > limits.RequestBytes && c.inflight > 0:
+		refusal = &Error{"OverloadError", fmt.Sprintf("requests of %d bytes under way on this connection, limit %d", c.inBytes, limits.RequestBytes)}
+	default:
+		c.inflight++
+		c.inBytes += r.size
+	}
+	c.mu.Unlock()
+	if refusal == nil {
+		c.dispatch.Dispatch(r)
+		return nil
+	}
+	if c.link.Full() {
+		return errSlowPeer
+	}
+	f, err := c.encode(codec.Failure, r.id, failureText(refusal))
+	if err != nil {
+		return err
+	}
+	r.frame.Free()
+	c.link.Send(f, false)
+	return nil
+}
+
+// answered is told of each request that has got its answer.
+func (c *Conn) answered(size int) {
+	c.mu.Lock()
+	c.inflight--
+	c.inBytes -= size
+	if c.inflight == 0 && c.idle != nil {
+		c.idle.Set(nil)
+	}
+	c.mu.Unlock()
+}
+
+func (r *receiver) Drained() {
+	c := (*Conn)(r)
+	c.mu.Lock()
+	room := c.room
+	c.room = nil
+	c.mu.Unlock()
+	for _, w := range room {
+		w.Wake(nil)
+	}
+}
+
+func (r *receiver) Closed(err error) {
+	c := (*Conn)(r)
+	var frame *transport.FrameError
+	switch {
+	case err == nil:
+		err = ErrClosed
+	case errors.As(err, &frame):
+		err = &ProtocolError{c.origin, err}
+	case errors.Is(err, io.EOF):
+		err = &LostError{c.origin, errClosedByPeer}
+	default:
+		err = &LostError{c.origin, err}
+	}
+	c.end(err, 0)
+	if c.onGone != nil {
+		c.onGone()
+	}
+	c.gone.Set(nil)
+}
+
+// errClosedByPeer is io.EOF in words.
+var errClosedByPeer = fmt.Errorf("closed by the peer: %w", io.EOF)

@@ -1,0 +1,170 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/gomas/gomas/codec"
+)
+
+// ErrClosed is wrapped by the errors of whatever was under way, or was tried,
+// on a connection or server that this end has closed.
+var ErrClosed = errors.New("closed")
+
+// ErrAnswered is returned for the second answer to a request.
+var ErrAnswered = errors.New("channel: the request has been answered already")
+
+// LostError reports that a connection broke: the peer closed it, or the
+// network or the peer's machine failed. Whether requests that were under way
+// have been executed is unknown.
+type LostError struct {
+	Addr string // of the peer
+	Err  error  // io.EOF if the peer closed
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("channel: connection to %s lost: %v", e.Addr, e.Err)
+}
+
+func (e *LostError) Unwrap() error { return e.Err }
+
+// ProtocolError reports that the peer sent something against the protocol,
+// which ended the connection.
+type ProtocolError struct {
+	Addr string // of the peer
+	Err  error  // what was wrong, such as a *transport.FrameError or *codec.SyntaxError
+}
+
+func (e *ProtocolError) Error() string {
+	return fmt.Sprintf("channel: protocol error by %s: %v", e.Addr, e.Err)
+}
+
+func (e *ProtocolError) Unwrap() error { return e.Err }
+
+// Error is a failure with a type name, as the peer will see it: a handler
+// fails with one to choose the name, which for other errors is that of their
+// Go type. Python peers see it as the name of an exception.
+type Error struct {
+	Type    string // "LookupError"
+	Message string
+}
+
+func (e *Error) Error() string { return e.Type + ": " + e.Message }
+
+// RemoteError is a failure that the peer answered with.
+type RemoteError struct {
+	Origin  string // the address of the peer
+	Type    string // the name of the exception or error type, "" if it could not be told
+	Message string
+	Trace   string // the whole text that was sent, from Python a traceback
+}
+
+func (e *RemoteError) Error() string {
+	if e.Type == "" {
+		return fmt.Sprintf("remote %s: %s", e.Origin, e.Message)
+	}
+	return fmt.Sprintf("remote %s: %s: %s", e.Origin, e.Type, e.Message)
+}
+
+// failureText is the content of a failure for err. Its last lines are what
+// Python peers show: the type and the message.
+func failureText(err error) string {
+	text := err.Error()
+	name, known := typeName(err)
+	if !known || !strings.HasPrefix(text, name+": ") {
+		text = name + ": " + text
+	}
+	var traced interface{ Trace() string }
+	if errors.As(err, &traced) {
+		if trace := strings.TrimRight(traced.Trace(), "\n"); trace != "" {
+			// Indented, to be told from the lines of the message.
+			text = "Traceback (most recent call first):\n  " + strings.ReplaceAll(trace, "\n", "\n  ") + "\n" + text
+		}
+	}
+	return text + "\n"
+}
+
+// typeName names the kind of an error for the peer. known tells that the
+// error itself came with the name.
+func typeName(err error) (name string, known bool) {
+	var own *Error
+	var remote *RemoteError
+	switch {
+	case errors.As(err, &own):
+		return own.Type, true
+	case errors.As(err, &remote) && remote.Type != "":
+		return remote.Type, false
+	case errors.Is(err, context.DeadlineExceeded):
+		return "TimeoutError", false
+	case errors.Is(err, context.Canceled):
+		return "CancelledError", false
+	}
+	t := reflect.TypeOf(err)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if name := t.Name(); name != "" && name[0] >= 'A' && name[0] <= 'Z' {
+		return name, false
+	}
+	return "Error", false
+}
+
+// remoteError makes an error of the content of a failure: a text from aiomas
+// and gomas, a list of type, message and lines of a trace from mosaik, or
+// whatever else.
+func remoteError(origin string, content any) *RemoteError {
+	e := &RemoteError{Origin: origin}
+	switch c := content.(type) {
+	case string:
+		e.Trace = c
+		e.Type, e.Message = parseFailure(c)
+		return e
+	case []any:
+		texts := make([]string, len(c))
+		for i := range c {
+			texts[i] = fmt.Sprint(c[i])
+		}
+		if len(texts) >= 2 {
+			e.Type, e.Message = texts[0], texts[1]
+			e.Trace = strings.Join(texts[2:], "")
+			return e
+		}
+	}
+	e.Message = fmt.Sprint(content)
+	return e
+}
+
+// parseFailure finds type and message in the text of a failure. What precedes
+// them, the trace, ends with its last indented line.
+func parseFailure(text string) (typ, message string) {
+	text = strings.TrimRight(text, "\n ")
+	block := text
+	if strings.HasPrefix(text, "Traceback") || strings.HasPrefix(text, " ") {
+		rest := text
+		for rest != "" {
+			line, after, _ := strings.Cut(rest, "\n")
+			if strings.HasPrefix(line, "  ") && after != "" {
+				block = after
+			}
+			rest = after
+		}
+	}
+	head, tail, found := strings.Cut(block, ": ")
+	if !found && !strings.ContainsAny(block, " \n") {
+		return block, "" // Python leaves the colon out where there is no message
+	}
+	if !found || head == "" || strings.ContainsAny(head, " \n\"'()[]") {
+		return "", block
+	}
+	return head, tail
+}
+
+// isSyntax tells errors of the format, after which nothing that the peer
+// sends can be relied on, from values that just do not fit.
+func isSyntax(err error) bool {
+	var syntax *codec.SyntaxError
+	return errors.As(err, &syntax)
+}

@@ -1,0 +1,68 @@
+package channel
+
+import (
+	"time"
+
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/codec/json"
+)
+
+// Options are the settings of connections. The zero value of each field means
+// its default, and a nil *Options all defaults.
+type Options struct {
+	// Codec is the format of the messages. Both ends must use the same. The
+	// default is JSON.
+	Codec codec.Codec
+
+	// Types are the custom types of the connection, which both ends must
+	// register in the same order. The default is none.
+	Types *codec.Types
+
+	Limits Limits
+}
+
+// Limits bound what one connection takes on.
+type Limits struct {
+	// Frame is the largest message in bytes, in either direction. A peer that
+	// announces a larger one loses the connection before any of it is read.
+	// The default is 64 MiB.
+	Frame int
+
+	// Requests is the number of requests from the peer that may be waiting
+	// or worked on at the same time. The default is 16,384.
+	Requests int
+
+	// RequestBytes is the number of bytes that those requests may have
+	// together. The default is four times Frame.
+	RequestBytes int
+
+	// Output is the number of bytes waiting to be written from which on
+	// further senders wait. The default is 1 MiB.
+	Output int
+}
+
+// linger is how long Close still tries to write what was sent before it.
+const linger = time.Second
+
+// withDefaults returns a copy in which everything is set.
+func (o *Options) withDefaults() Options {
+	var all Options
+	if o != nil {
+		all = *o
+	}
+	if all.Codec == nil {
+		all.Codec = json.Codec{}
+	}
+	l := &all.Limits
+	set(&l.Frame, 64<<20)
+	set(&l.Requests, 16_384)
+	set(&l.RequestBytes, 4*l.Frame)
+	set(&l.Output, 1<<20)
+	return all
+}
+
+func set(limit *int, value int) {
+	if *limit <= 0 {
+		*limit = value
+	}
+}

@@ -1,0 +1,210 @@
+package channel
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
+)
+
+// Request is a request from the peer. It must be answered once, with Reply or
+// Fail; until then it counts towards the limits of its connection.
+//
+// A Request may be handed to another goroutine, but is not for use by several
+// at a time.
+type Request struct {
+	conn     *Conn
+	id       uint64
+	frame    *transport.Frame // holds content
+	content  codec.Raw
+	size     int
+	answered uint32
+	answer   *transport.Frame
+}
+
+// Content decodes the content of a request.
+func Content[T any](r *Request) (content T, err error) {
+	err = r.Parse(&content)
+	return content, err
+}
+
+// Conn returns the connection that the request came over.
+func (r *Request) Conn() *Conn { return r.conn }
+
+// Raw returns the content as it came, valid until Release or the answer.
+func (r *Request) Raw() codec.Raw { return r.content }
+
+// Parse decodes the content into what v points to. Content that is no value
+// of the format ends the connection.
+func (r *Request) Parse(v any) error {
+	c := r.conn
+	err := c.options.Codec.Parse(r.content, v, c.options.Types)
+	if err == nil {
+		codec.Own(v)
+		return nil
+	}
+	if isSyntax(err) {
+		return r.Malformed(err)
+	}
+	return fmt.Errorf("channel: request of %s: %w", c.origin, err)
+}
+
+// Malformed ends the connection because err shows that the content is no
+// value of the format. It returns a *[ProtocolError].
+func (r *Request) Malformed(err error) error {
+	err = &ProtocolError{r.conn.origin, err}
+	r.conn.end(err, 0)
+	return err
+}
+
+// Release gives the memory of the content back before the request is
+// answered. It is for dispatchers that have parsed it.
+func (r *Request) Release() {
+	if r.frame != nil {
+		r.frame.Free()
+		r.frame, r.content = nil, nil
+	}
+}
+
+// Reply answers with a result. If v cannot be encoded, the peer gets a
+// failure, and Reply returns the reason.
+func (r *Request) Reply(ctx context.Context, v any) error {
+	err := r.SetResult(v)
+	if err2 := r.Send(ctx); err == nil {
+		err = err2
+	}
+	return err
+}
+
+// Fail answers with a failure. The peer sees the type and the message of err;
+// an *[Error] sets the name of the type.
+func (r *Request) Fail(ctx context.Context, err error) error {
+	r.SetFailure(err)
+	return r.Send(ctx)
+}
+
+// SetResult encodes the result, to be sent by Send: Reply in two steps, for
+// those who must not change v meanwhile. If v cannot be encoded, it sets a
+// failure instead and returns the reason.
+func (r *Request) SetResult(v any) error {
+	f, err := r.conn.encode(codec.Result, r.id, v)
+	if err != nil {
+		r.SetFailure(&Error{"SerializationError", err.Error()})
+		return err
+	}
+	r.answer = f
+	return nil
+}
+
+// SetFailure encodes a failure, to be sent by Send.
+func (r *Request) SetFailure(err error) {
+	f, err2 := r.conn.encode(codec.Failure, r.id, failureText(err))
+	if err2 != nil {
+		// The text itself does not go through; a plain one does.
+		f, err2 = r.conn.encode(codec.Failure, r.id, "Error: failure could not be encoded\n")
+	}
+	if err2 == nil {
+		r.answer = f
+	}
+}
+
+// Send sends the answer that was set. It may have to wait until a slow peer
+// has read what was sent before.
+func (r *Request) Send(ctx context.Context) error {
+	if !atomic.CompareAndSwapUint32(&r.answered, 0, 1) {
+		return ErrAnswered
+	}
+	c := r.conn
+	defer c.answered(r.size)
+	if r.answer == nil {
+		return c.Err()
+	}
+	if err := c.waitForRoom(ctx); err != nil {
+		r.answer.Free()
+		return err
+	}
+	c.link.Send(r.answer, ctx.Done() == nil && turn.From(ctx) == nil)
+	r.answer = nil
+	return c.Err()
+}
+
+// Receive returns the next request from the peer, and waits for it if there
+// is none. It fails when the connection or ctx has ended.
+func (c *Conn) Receive(ctx context.Context) (*Request, error) {
+	if c.inbox == nil {
+		return nil, fmt.Errorf("channel: connection to %s has a dispatcher for its requests", c.origin)
+	}
+	return c.inbox.next(ctx, c.turn)
+}
+
+// inbox keeps requests until they are received. Its length is bounded by the
+// limits of the connection.
+type inbox struct {
+	mu    sync.Mutex
+	queue []*Request
+	waits []turn.Wait
+	err   error
+}
+
+func (b *inbox) Dispatch(r Request) {
+	b.mu.Lock()
+	b.queue = append(b.queue, &r)
+	waits := b.waits
+	b.waits = nil
+	b.mu.Unlock()
+	for _, w := range waits {
+		w.Wake(nil)
+	}
+}
+
+func (b *inbox) close(err error) {
+	b.mu.Lock()
+	b.err = err
+	b.queue = nil // nobody waits for an answer any more
+	waits := b.waits
+	b.waits = nil
+	b.mu.Unlock()
+	for _, w := range waits {
+		w.Wake(nil)
+	}
+}
+
+func (b *inbox) next(ctx context.Context, otherwise turn.Turn) (*Request, error) {
+	for {
+		if err := turn.Err(ctx); err != nil {
+			return nil, err
+		}
+		wait, err := turn.Begin(ctx, otherwise)
+		if err != nil {
+			return nil, err
+		}
+		b.mu.Lock()
+		if len(b.queue) > 0 || b.err != nil {
+			r, err := b.pop()
+			b.mu.Unlock()
+			wait.Drop()
+			return r, err
+		}
+		b.waits = append(b.waits, wait)
+		b.mu.Unlock()
+		if err := wait.Block(ctx, "a request"); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (b *inbox) pop() (*Request, error) {
+	if len(b.queue) == 0 {
+		return nil, b.err
+	}
+	r := b.queue[0]
+	b.queue[0] = nil
+	if b.queue = b.queue[1:]; len(b.queue) == 0 {
+		b.queue = nil
+	}
+	return r, nil
+}

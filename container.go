@@ -1,0 +1,227 @@
+package gomas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
+)
+
+// ErrNoAgent is wrapped by errors for agents that a container does not have.
+var ErrNoAgent = errors.New("no such agent")
+
+// ErrClosed is wrapped by errors for the use of a container that is shutting
+// down or has shut down.
+var ErrClosed = errors.New("the container is closed")
+
+// Container holds agents, listens at an address for those who call them, and
+// keeps the connections that its agents have opened: one to each other
+// container, shared by all, for calls in both directions.
+type Container struct {
+	opts   Options
+	server *rpc.Server
+	conn   rpc.Options // of every connection
+	root   *rpc.Service
+	tree   *rpc.Service // the agents, by id
+
+	ctx    context.Context // ends when the agents are to stop
+	cancel context.CancelCauseFunc
+
+	mu     sync.RWMutex
+	agents map[string]*Agent
+	order  []*Agent // of creation
+	nextID int
+	peers  map[transport.Addr]*peer
+	closed bool
+	tasks  int
+	idle   turn.Event // closed, and no tasks are left
+}
+
+// validateAID is what aiomas asks a container before it makes a proxy: the
+// name of the type of the agent with an id, or null.
+const validateAID rpc.Func1[any, any] = "validate_aid(aid)"
+
+// NewContainer starts a container that listens at an address: a TCP port,
+// "tcp://localhost:5555", or a Unix socket, "ipc://[/run/my.sock]". Port 0 is
+// any free one; [Container.Addr] tells which. It listens when NewContainer
+// returns, and ctx no longer matters then.
+func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, error) {
+	c := &Container{
+		root:   rpc.NewService(),
+		tree:   rpc.NewService(),
+		agents: make(map[string]*Agent),
+		peers:  make(map[transport.Addr]*peer),
+	}
+	if opts != nil {
+		c.opts = *opts
+	}
+	types := new(codec.Types)
+	if err := registerDate(types); err != nil {
+		return nil, fmt.Errorf("gomas: %w", err)
+	}
+	for _, t := range c.opts.Types {
+		if err := types.Add(t); err != nil {
+			return nil, fmt.Errorf("gomas: %w", err)
+		}
+	}
+	c.conn = rpc.Options{Codec: c.opts.Codec, Types: types, Limits: c.opts.Limits}
+	validateAID.Handle(c.root, c.validateAID)
+	c.root.Mount("agents", c.tree)
+
+	server, err := rpc.Listen(ctx, addr, c.root, &c.conn)
+	if err != nil {
+		return nil, fmt.Errorf("gomas: container at %s: %w", addr, err)
+	}
+	c.server = server
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	return c, nil
+}
+
+// Addr returns the address of the container, to which agents' ids are
+// appended with a slash.
+func (c *Container) Addr() string { return c.server.Addr() }
+
+func (c *Container) String() string { return fmt.Sprintf("Container('%s')", c.Addr()) }
+
+// Agents returns the agents in order of their creation.
+func (c *Container) Agents() []*Agent {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return append([]*Agent(nil), c.order...)
+}
+
+// Agent returns the agent with an id, nil if there is none.
+func (c *Container) Agent(id string) *Agent {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.agents[id]
+}
+
+func (c *Container) validateAID(_ context.Context, id any) (any, error) {
+	text, _ := id.(string)
+	if a := c.Agent(text); a != nil {
+		return a.typeName, nil
+	}
+	return nil, nil
+}
+
+// Connect returns a reference to the agent at a URL such as
+// "tcp://localhost:5555/0". It opens a connection to the agent's container,
+// unless there is one already, and asks whether the agent exists.
+//
+// The reference outlives the connection: if that is lost, the calls under way
+// fail, and the next call connects again.
+func (c *Container) Connect(ctx context.Context, url string) (rpc.Remote, error) {
+	remote, err := c.connect(ctx, url)
+	if err != nil {
+		return rpc.Remote{}, fmt.Errorf("gomas: connect %s: %w", url, err)
+	}
+	return remote, nil
+}
+
+func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error) {
+	addr, id, err := transport.SplitURL(url)
+	if err != nil {
+		return rpc.Remote{}, err
+	}
+	p, err := c.peer(addr)
+	if err != nil {
+		return rpc.Remote{}, err
+	}
+	name, err := validateAID.Call(ctx, rpc.NewRemote(p, ""), id)
+	if err != nil {
+		return rpc.Remote{}, err
+	}
+	typeName, ok := name.(string)
+	if !ok {
+		return rpc.Remote{}, ErrNoAgent
+	}
+	return p.agent(id, typeName), nil
+}
+
+// peer returns the container at an address, as seen from this one.
+func (c *Container) peer(addr transport.Addr) (*peer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	p := c.peers[addr]
+	if p == nil {
+		p = &peer{container: c, addr: addr}
+		c.peers[addr] = p
+	}
+	return p, nil
+}
+
+// Close closes the container without waiting for anything: connections are
+// cut, and the contexts of agents end. Use [Container.Shutdown] for a good
+// end.
+func (c *Container) Close() error {
+	c.stop()
+	err := c.server.Close()
+	for _, p := range c.allPeers() {
+		p.close()
+	}
+	return err
+}
+
+// Shutdown ends the container in good order: no more agents, connections and
+// requests are accepted, the contexts of the agents' tasks end, what is being
+// worked on finishes, and then the connections are closed. If ctx ends first,
+// everything is cut and its error returned. Shutdown must not be called by an
+// agent of the container, which would wait for itself.
+func (c *Container) Shutdown(ctx context.Context) error {
+	c.stop()
+	errs := []error{c.idle.Wait(ctx, nil, "tasks of agents to end")}
+	errs = append(errs, c.server.Shutdown(ctx))
+	for _, p := range c.allPeers() {
+		errs = append(errs, p.shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Container) stop() {
+	c.mu.Lock()
+	c.closed = true
+	if c.tasks == 0 {
+		c.idle.Set(nil)
+	}
+	c.mu.Unlock()
+	c.cancel(ErrClosed)
+}
+
+func (c *Container) allPeers() []*peer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]*peer, 0, len(c.peers))
+	for _, p := range c.peers {
+		all = append(all, p)
+	}
+	return all
+}
+
+// enter counts a task of an agent that begins, unless the container is closed.
+func (c *Container) enter() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	c.tasks++
+	return nil
+}
+
+func (c *Container) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tasks--
+	if c.closed && c.tasks == 0 {
+		c.idle.Set(nil)
+	}
+}

@@ -1,0 +1,37 @@
+// Package rpc is the middle layer: functions of a program, called from
+// another.
+//
+// A [Service] is a set of functions and further services. Only what was
+// registered with it can be reached. A contract such as [Func2] is a constant
+// that both sides share, which gives a function its name and its Go types:
+//
+//	const Add rpc.Func2[int, int, int] = "add(a, b)"
+//
+//	svc := rpc.NewService()
+//	Add.Handle(svc, func(ctx context.Context, a, b int) (int, error) { return a + b, nil })
+//	srv, err := rpc.Listen(ctx, "tcp://localhost:5555", svc, nil)
+//
+// The caller, in Go or in Python, needs no more than the name; with the
+// contract the compiler checks the rest:
+//
+//	conn, err := rpc.Dial(ctx, "tcp://localhost:5555", nil, nil)
+//	sum, err := Add.Call(ctx, conn.Remote(), 3, 4)
+//	sum, err = rpc.Call[int](ctx, conn.Remote(), "add", 3, rpc.Kw{"b": 4})
+//
+// The two ends of a [Conn] are alike: both may offer a service, and each may
+// call the other. A handler finds the connection that it was called over with
+// [Caller].
+//
+// # Concurrency
+//
+// Each call is handled in a goroutine of its own, so handlers of a plain
+// service run concurrently. Those of a service with a turn, see
+// [Service.UseTurn], run one at a time.
+//
+// # Errors
+//
+// An error that a handler returns, or a panic in it, arrives at the caller as
+// a *[RemoteError]. A handler chooses the type that the caller sees with an
+// *[Error]. Names that do not exist are a LookupError, arguments that do not
+// fit a TypeError, as with Python's aiomas.
+package rpc

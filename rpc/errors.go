@@ -1,0 +1,27 @@
+package rpc
+
+import (
+	"fmt"
+
+	"github.com/gomas/gomas/channel"
+)
+
+// Error is a failure with a type name that a handler chooses; see
+// [channel.Error].
+type Error = channel.Error
+
+// RemoteError is a failure of a handler at the peer; see
+// [channel.RemoteError].
+type RemoteError = channel.RemoteError
+
+// PanicError is what the caller of a handler that panicked gets, as a
+// *[RemoteError] with the stack as its trace.
+type PanicError struct {
+	Value any
+	Stack string
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Trace returns the stack, to be sent with the failure.
+func (e *PanicError) Trace() string { return e.Stack }

@@ -1,0 +1,87 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/gomas/gomas/codec"
+)
+
+// Remote refers to a service of a peer. It is a small value: two of them are
+// equal if they refer to the same service of the same peer, and they may be
+// keys of maps.
+type Remote struct {
+	peer Peer
+	path string
+}
+
+// Peer is who a [Remote] calls: a *[Conn], or something that knows how to get
+// one. It must be comparable.
+type Peer interface {
+	// Connect returns a connection to the peer, and makes it if need be.
+	Connect(ctx context.Context) (*Conn, error)
+	// Describe returns the text that a Remote of the path prints as.
+	Describe(path string) string
+}
+
+// NewRemote returns a reference to the service at a path, "" for the root.
+func NewRemote(peer Peer, path string) Remote { return Remote{peer, path} }
+
+// Sub returns a reference to a service under this one, by a name or by a path
+// of names.
+func (r Remote) Sub(path string) Remote {
+	if r.path != "" {
+		path = r.path + "/" + path
+	}
+	return Remote{r.peer, path}
+}
+
+// Path returns the path of the service, "" for the root.
+func (r Remote) Path() string { return r.path }
+
+// Peer returns who the calls go to, nil for the zero Remote.
+func (r Remote) Peer() Peer { return r.peer }
+
+func (r Remote) String() string {
+	if r.peer == nil {
+		return "Remote(none)"
+	}
+	return r.peer.Describe(r.path)
+}
+
+var errNoPeer = errors.New("rpc: call of the zero Remote, which refers to nothing")
+
+// do makes one call.
+func (r Remote) do(ctx context.Context, m *codec.Call, result any) error {
+	if r.peer == nil {
+		return errNoPeer
+	}
+	conn, err := r.peer.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	return conn.ch.Ask(ctx, m, result)
+}
+
+// Kw holds the keyword arguments of a [Call].
+type Kw map[string]any
+
+// Call calls a function without a contract. The name may be a path:
+// "sub/mul". If the last argument is a [Kw], it holds keyword arguments.
+//
+// R is the type of the result; any takes whatever comes.
+func Call[R any](ctx context.Context, r Remote, name string, args ...any) (result R, err error) {
+	m := &codec.Call{Service: r.path, Name: name, Args: args}
+	if n := len(args) - 1; n >= 0 {
+		if kw, ok := args[n].(Kw); ok {
+			m.Args = args[:n]
+			for _, keyword := range slices.Sorted(maps.Keys(kw)) {
+				m.Kwargs = append(m.Kwargs, codec.Keyword{Name: keyword, Value: kw[keyword]})
+			}
+		}
+	}
+	err = r.do(ctx, m, &result)
+	return result, err
+}

@@ -1,0 +1,243 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/turn"
+)
+
+// call is one incoming call. It is also the context that its handler gets,
+// which code may keep for longer than the call lasts, so it is not reused.
+type call struct {
+	context.Context // that of the connection
+	turn.Item
+	conn *Conn
+	turn turn.Turn
+	req  channel.Request
+	fn   function
+
+	args, kwargs codec.Raw
+}
+
+// Turn implements [turn.Holder].
+func (c *call) Turn() turn.Turn { return c.turn }
+
+type callerKey struct{}
+
+func (c *call) Value(key any) any {
+	if key == (callerKey{}) {
+		return c.conn
+	}
+	if t, ok := turn.Value(c, key); ok {
+		return t
+	}
+	return c.Context.Value(key)
+}
+
+// Caller returns the connection over which the call that ctx belongs to was
+// made, nil if ctx belongs to none. The handler may call back on it.
+func Caller(ctx context.Context) *Conn {
+	c, _ := ctx.Value(callerKey{}).(*Conn)
+	return c
+}
+
+// Dispatch implements [channel.Dispatcher].
+func (c *Conn) Dispatch(r channel.Request) {
+	in := &call{Context: c.ch.Context(), conn: c, req: r}
+	in.Task = in
+	path, args, kwargs, err := c.envelope.ScanCall(r.Raw())
+	if err != nil {
+		if isSyntax(err) {
+			_ = in.req.Malformed(err)
+			return
+		}
+		in.refuse(typeError("malformed call: %v", err))
+		return
+	}
+	fn, t, fault := c.root.resolve(path)
+	if fault != nil {
+		in.refuse(fault)
+		return
+	}
+	in.fn, in.args, in.kwargs = fn, args, kwargs
+	if in.turn = t; t == nil {
+		in.turn = c.ch.Turn()
+	}
+	in.turn.Start(&in.Item)
+}
+
+// refuse answers a call that never becomes a task.
+func (c *call) refuse(err error) {
+	c.req.SetFailure(err)
+	c.req.Release()
+	// Sending may have to wait, and the reading goroutine must not.
+	c.conn.ch.Turn().Start(&turn.Item{Task: refusal{c}})
+}
+
+type refusal struct{ *call }
+
+func (refusal) Run() {}
+
+// Run implements [turn.Task]: it runs the handler and encodes the answer,
+// all under the turn.
+func (c *call) Run() {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if p := recover(); p != nil {
+			c.req.SetFailure(&PanicError{Value: p, Stack: string(debug.Stack())})
+		} else {
+			c.req.SetFailure(&Error{Type: "RuntimeError", Message: "the handler ended its goroutine"})
+		}
+	}()
+	c.fn.handler.serve(c)
+	returned = true
+}
+
+// Finish implements [turn.Task]: it sends the answer, when the turn is
+// another's.
+func (c *call) Finish() {
+	// An error means that nobody is there any more to be answered.
+	_ = c.req.Send(context.Background())
+}
+
+// finish sets the answer.
+func (c *call) finish(result any, err error) {
+	if err != nil {
+		c.req.SetFailure(err)
+		return
+	}
+	_ = c.req.SetResult(result) // what cannot be encoded has become a failure
+}
+
+// parse decodes the arguments into what dst points to. If it reports false,
+// the answer is set and the function must not run.
+func (c *call) parse(dst []any) bool {
+	err := c.arguments(dst)
+	c.req.Release()
+	if err != nil {
+		c.req.SetFailure(err)
+	}
+	return err == nil
+}
+
+func (c *call) arguments(dst []any) error {
+	n, err := c.conn.envelope.ParseArgs(c.args, dst, c.conn.types)
+	if err != nil {
+		return c.badArgument(err)
+	}
+	codec.Own(dst...)
+	name := c.fn.Name()
+	if n > len(dst) {
+		return typeError("%s() takes %s but %d %s given", name, count(len(dst), "positional argument"), n, were(n))
+	}
+	if n == len(dst) && c.kwargs == nil {
+		return nil
+	}
+	return c.keywords(dst, n)
+}
+
+// keywords decodes keyword arguments, after n positional ones.
+func (c *call) keywords(dst []any, n int) error {
+	name, params, err := splitContract(c.fn.contract)
+	if err != nil {
+		return err
+	}
+	var kwargs map[string]codec.Raw
+	if c.kwargs != nil {
+		if err := c.conn.codec.Parse(c.kwargs, &kwargs, nil); err != nil {
+			return c.badArgument(err)
+		}
+	}
+	for i := n; i < len(params); i++ {
+		raw, ok := kwargs[params[i]]
+		if !ok {
+			continue
+		}
+		delete(kwargs, params[i])
+		if err := c.conn.codec.Parse(raw, dst[i], c.conn.types); err != nil {
+			return c.badArgument(&codec.ItemError{Index: i, Err: err})
+		}
+		codec.Own(dst[i])
+		dst[i] = nil
+	}
+	if len(kwargs) > 0 {
+		unknown := make([]string, 0, len(kwargs))
+		for keyword := range kwargs {
+			unknown = append(unknown, keyword)
+		}
+		slices.Sort(unknown)
+		if i := slices.Index(params, unknown[0]); i >= 0 {
+			return typeError("%s() got multiple values for argument '%s'", name, unknown[0])
+		}
+		return typeError("%s() got an unexpected keyword argument '%s'", name, unknown[0])
+	}
+	var missing []string
+	for i := n; i < len(dst); i++ {
+		if dst[i] == nil {
+			continue // was given as a keyword
+		}
+		if i < len(params) {
+			missing = append(missing, "'"+params[i]+"'")
+		}
+	}
+	switch {
+	case params == nil:
+		return typeError("%s() takes %s but %d %s given", name, count(len(dst), "positional argument"), n, were(n))
+	case len(missing) > 0:
+		return typeError("%s() missing %s: %s", name, count(len(missing), "required positional argument"), strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// badArgument says which argument did not parse. An error of the format ends
+// the connection.
+func (c *call) badArgument(err error) error {
+	if isSyntax(err) {
+		return c.req.Malformed(err)
+	}
+	var item *codec.ItemError
+	if !errors.As(err, &item) {
+		return typeError("%s(): %v", c.fn.Name(), err)
+	}
+	if _, params, _ := splitContract(c.fn.contract); item.Index < len(params) {
+		return typeError("%s() argument '%s': %v", c.fn.Name(), params[item.Index], item.Err)
+	}
+	return typeError("%s() argument %d: %v", c.fn.Name(), item.Index+1, item.Err)
+}
+
+func typeError(format string, args ...any) *Error {
+	return &Error{Type: "TypeError", Message: fmt.Sprintf(format, args...)}
+}
+
+func lookupError(format string, args ...any) *Error {
+	return &Error{Type: "LookupError", Message: fmt.Sprintf(format, args...)}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func were(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+func isSyntax(err error) bool {
+	var syntax *codec.SyntaxError
+	return errors.As(err, &syntax)
+}

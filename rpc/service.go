@@ -1,0 +1,184 @@
+package rpc
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/gomas/gomas/turn"
+)
+
+// Service is a set of functions and of further services under it, each with
+// a name. A peer reaches what was registered and nothing else, by a path of
+// names: "add", "sub/inner/mul".
+//
+// One service may be offered on any number of connections. Functions and
+// services may be added and services removed while it is in use.
+type Service struct {
+	mu       sync.RWMutex
+	turn     turn.Turn // of its functions, nil: that of the service above
+	funcs    []function
+	services map[string]*Service
+	mounted  bool
+}
+
+// function is one registered function. There are few in a service, so they
+// are found by looking at each.
+type function struct {
+	contract string // "add(a, b)"
+	name     int    // length of the name in it
+	params   int    // number of parameters
+	handler  handler
+}
+
+// handler is what a contract makes of the function it is given.
+type handler interface {
+	// serve parses the arguments, runs the function and sets the answer.
+	serve(c *call)
+}
+
+func (f *function) Name() string { return f.contract[:f.name] }
+
+// NewService returns an empty service.
+func NewService() *Service { return new(Service) }
+
+// UseTurn makes the functions of s, and of the services under it that have no
+// turn of their own, run under t. It must be called before s is used.
+func (s *Service) UseTurn(t turn.Turn) { s.turn = t }
+
+// handle registers a function. The text of the contract is written in the
+// program, so a mistake in it is reported by a panic.
+func (s *Service) handle(contract string, params int, h handler) {
+	name, names, err := splitContract(contract)
+	if err == nil && names != nil && len(names) != params {
+		err = fmt.Errorf("contract %q: it names %d parameters, its type has %d", contract, len(names), params)
+	}
+	if err != nil {
+		panic("rpc: " + err.Error())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.taken(name); err != nil {
+		panic("rpc: " + err.Error())
+	}
+	s.funcs = append(s.funcs, function{contract: contract, name: len(name), params: params, handler: h})
+}
+
+// Mount puts sub under s as name. It panics if the name is empty or contains
+// a slash, if s has something of that name, or if sub is mounted somewhere
+// already.
+func (s *Service) Mount(name string, sub *Service) {
+	if err := s.TryMount(name, sub); err != nil {
+		panic("rpc: " + err.Error())
+	}
+}
+
+// TryMount is Mount for names that are not known to be right: it returns an
+// error instead of a panic.
+func (s *Service) TryMount(name string, sub *Service) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if sub == s {
+		return fmt.Errorf("a service cannot be mounted in itself")
+	}
+	sub.mu.Lock()
+	if sub.mounted {
+		sub.mu.Unlock()
+		return fmt.Errorf("the service for %q is mounted already; unmount it there first", name)
+	}
+	sub.mounted = true
+	sub.mu.Unlock()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.taken(name); err != nil {
+		sub.mu.Lock()
+		sub.mounted = false
+		sub.mu.Unlock()
+		return err
+	}
+	if s.services == nil {
+		s.services = make(map[string]*Service)
+	}
+	s.services[name] = sub
+	return nil
+}
+
+// Unmount removes the service under name, and reports whether there was one.
+// Calls of its functions that have begun go on.
+func (s *Service) Unmount(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sub, ok := s.services[name]
+	if ok {
+		delete(s.services, name)
+		sub.mu.Lock()
+		sub.mounted = false
+		sub.mu.Unlock()
+	}
+	return ok
+}
+
+func (s *Service) taken(name string) error {
+	if s.find(name) != nil {
+		return fmt.Errorf("there is a function %q already", name)
+	}
+	if s.services[name] != nil {
+		return fmt.Errorf("there is a service %q already", name)
+	}
+	return nil
+}
+
+func (s *Service) find(name string) *function {
+	for i := range s.funcs {
+		if s.funcs[i].Name() == name {
+			return &s.funcs[i]
+		}
+	}
+	return nil
+}
+
+// resolve finds the function at a path and the turn it runs under, if any.
+func (s *Service) resolve(path []byte) (function, turn.Turn, *Error) {
+	var t turn.Turn
+	rest := path
+	for {
+		name, after, nested := cutPath(rest)
+		s.mu.RLock()
+		if s.turn != nil {
+			t = s.turn
+		}
+		var fn function
+		found := false
+		sub := s.services[string(name)]
+		if !nested {
+			for i := range s.funcs {
+				if f := &s.funcs[i]; f.contract[:f.name] == string(name) {
+					fn, found = *f, true
+					break
+				}
+			}
+		}
+		s.mu.RUnlock()
+		switch {
+		case found:
+			return fn, t, nil
+		case sub == nil:
+			before := strings.TrimSuffix(string(path[:len(path)-len(rest)]), "/")
+			return fn, nil, lookupError("Name %q not found in %q", name, before)
+		case !nested:
+			return fn, nil, typeError("%q is a service and cannot be called", path)
+		}
+		s, rest = sub, after
+	}
+}
+
+func cutPath(path []byte) (name, rest []byte, nested bool) {
+	for i, b := range path {
+		if b == '/' {
+			return path[:i], path[i+1:], true
+		}
+	}
+	return path, nil, false
+}
