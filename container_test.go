@@ -1,0 +1,338 @@
+package gomas_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gomas/gomas"
+	"github.com/gomas/gomas/internal/pypeer"
+	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/transport"
+)
+
+func TestAgentsPrintAsInAiomas(t *testing.T) {
+	c := container(t)
+	a := spawn(t, c)
+	r := connect(t, c, a)
+	for _, row := range []struct {
+		what      fmt.Stringer
+		want, fix string
+	}{
+		{a, "counter('%s/0')", c.Addr()},
+		{r, "counterProxy('%s/0')", c.Addr()},
+		{c, "Container('%s')", c.Addr()},
+	} {
+		if got, want := row.what.String(), fmt.Sprintf(row.want, row.fix); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if a.Container() != c || c.Agent("0") != a.Agent || c.Agents()[0] != a.Agent {
+		t.Error("the container and its agent know each other")
+	}
+}
+
+func TestOneConnectionBetweenTwoContainersCarriesCallsBothWays(t *testing.T) {
+	here, there := container(t), container(t)
+	mine := spawn(t, here)
+	const say rpc.Func1[string, string] = "say(text)"
+	say.Handle(mine.Services(), func(_ context.Context, text string) (string, error) { return "I say " + text, nil })
+	first, second := spawn(t, there), spawn(t, there)
+	a, b := connect(t, here, first), connect(t, here, second)
+	conns := map[any]bool{}
+	for _, r := range []rpc.Remote{a, b} {
+		got, err := back.Call(t.Context(), r, "hi")
+		if got != "I say hi" || err != nil {
+			t.Errorf("called back: %q, %v", got, err)
+		}
+		conn, err := r.Peer().Connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns[conn] = true
+	}
+	if len(conns) != 1 {
+		t.Errorf("%d connections", len(conns))
+	}
+	if a == b || a != connect(t, here, first) {
+		t.Error("remotes are equal if and only if they refer to the same agent")
+	}
+}
+
+func TestConnectSaysWhatIsWrong(t *testing.T) {
+	c := container(t)
+	for _, row := range []struct {
+		name, url string
+		check     func(error) bool
+	}{
+		{"an unknown agent", c.Addr() + "/7", func(err error) bool { return errors.Is(err, gomas.ErrNoAgent) }},
+		{"an id that is no number", c.Addr() + "/x", func(err error) bool { return errors.Is(err, gomas.ErrNoAgent) }},
+		{"no agent in the URL", c.Addr(), isAddrError},
+		{"no scheme", "localhost:5555/0", isAddrError},
+		{"nobody there", "tcp://127.0.0.1:1/0", func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
+		{"no such socket", "ipc://[/nowhere/at/all]/0", func(err error) bool { return errors.Is(err, os.ErrNotExist) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := c.Connect(t.Context(), row.url)
+			if err == nil || !row.check(err) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Connect(ctx, c.Addr()+"/0"); !errors.Is(err, context.Canceled) {
+		t.Errorf("with an ended context: %v", err)
+	}
+}
+
+func isAddrError(err error) bool {
+	var bad *transport.AddrError
+	return errors.As(err, &bad)
+}
+
+func TestABusyPortIsAnError(t *testing.T) {
+	c := container(t)
+	_, err := gomas.NewContainer(t.Context(), c.Addr(), nil)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAContainerOnAUnixSocket(t *testing.T) {
+	dir, err := os.MkdirTemp("", "gomas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	c, err := gomas.NewContainer(t.Context(), "ipc://["+filepath.Join(dir, "s")+"]", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	a := spawn(t, c)
+	if n, err := add.Call(t.Context(), connect(t, c, a), 3); n != 3 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+}
+
+func TestARemoteOutlivesItsConnection(t *testing.T) {
+	here := container(t)
+	there, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := there.Addr()
+	r := connect(t, here, spawn(t, there))
+	if _, err := add.Call(t.Context(), r, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := there.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := r.Peer().Connect(t.Context())
+	if err == nil { // the end may not have been noticed yet
+		_ = conn.Wait(t.Context())
+	}
+	if _, err := add.Call(t.Context(), r, 1); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("while the peer is away: %v", err)
+	}
+	again, err := gomas.NewContainer(t.Context(), addr, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	spawn(t, again)
+	if n, err := add.Call(t.Context(), r, 1); n != 1 || err != nil {
+		t.Errorf("when it is back: %d, %v", n, err)
+	}
+}
+
+func TestCallersShareOneAttemptToConnect(t *testing.T) {
+	here, there := container(t), container(t)
+	a := spawn(t, there)
+	remotes := make([]rpc.Remote, 50)
+	var wg sync.WaitGroup
+	for i := range remotes {
+		wg.Go(func() { remotes[i] = connect(t, here, a) })
+	}
+	wg.Wait()
+	conns := map[any]bool{}
+	for _, r := range remotes {
+		conn, err := r.Peer().Connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns[conn] = true
+	}
+	if len(conns) != 1 {
+		t.Errorf("%d connections", len(conns))
+	}
+}
+
+func TestShutdownLetsCallsFinishUntilItsContextEnds(t *testing.T) {
+	here := container(t)
+	there, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := spawn(t, there)
+	const wait rpc.Func0[string] = "wait"
+	inside, finish := make(chan bool, 1), make(chan bool)
+	wait.Handle(a.Services(), func(ctx context.Context) (string, error) {
+		inside <- true
+		return "done", a.Await(ctx, func() error { <-finish; return nil })
+	})
+	r := connect(t, here, a)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if got, err := wait.Call(t.Context(), r); got != "done" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+	<-inside
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	wg.Go(func() {
+		<-ctx.Done()
+		close(finish)
+	})
+	if err := there.Shutdown(t.Context()); err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+	wg.Wait()
+}
+
+func TestShutdownCutsWhenItsContextEnds(t *testing.T) {
+	here := container(t)
+	there, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := spawn(t, there)
+	const hang rpc.Proc0 = "hang"
+	inside := make(chan bool, 1)
+	hang.Handle(a.Services(), func(ctx context.Context) error {
+		inside <- true
+		return a.Sleep(ctx, time.Hour) // ends with the connection
+	})
+	r := connect(t, here, a)
+	got := make(chan error)
+	go func() { got <- hang.Call(t.Context(), r) }()
+	<-inside
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := there.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("shutdown: %v", err)
+	}
+	if err := <-got; err == nil {
+		t.Error("the call came back")
+	}
+}
+
+func TestDatesTravelAsInAiomas(t *testing.T) {
+	c := container(t)
+	a := spawn(t, c)
+	const later rpc.Func2[time.Time, time.Duration, time.Time] = "later(date, by)"
+	later.Handle(a.Services(), func(_ context.Context, date time.Time, by time.Duration) (time.Time, error) {
+		return date.Add(by), nil
+	})
+	date := time.Date(2010, 3, 27, 0, 0, 0, 0, time.FixedZone("", 3600))
+	got, err := later.Call(t.Context(), connect(t, c, a), date, time.Hour)
+	if want := date.Add(time.Hour); !got.Equal(want) || err != nil {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestAPythonContainerCallsGoAgents(t *testing.T) {
+	c := container(t)
+	spawn(t, c)
+	a := spawn(t, c)
+	py := pypeer.Start(t, "script")
+	if r := py.Do(t, map[string]any{"op": "dial", "addr": c.Addr(), "services": true, "types": []string{"date", "reference"}}); r["error"] != nil {
+		t.Fatal(r)
+	}
+	for _, row := range []struct {
+		name, path string
+		args       []any
+		want       any
+	}{
+		{"the type of an agent", "validate_aid", []any{"1"}, "counter"},
+		{"an unknown agent", "validate_aid", []any{"9"}, nil},
+		{"an id that is a number", "validate_aid", []any{0}, nil},
+		{"a call", "agents/1/add", []any{20}, "20"},
+		{"a call again", "agents/1/add", []any{22}, "42"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := py.Do(t, map[string]any{"op": "call", "path": row.path, "args": row.args})
+			reply, ok := got["reply"]
+			if row.want == nil {
+				if !ok || reply != nil {
+					t.Errorf("got %v", got)
+				}
+			} else if fmt.Sprint(reply) != row.want {
+				t.Errorf("got %v, want %v", got, row.want)
+			}
+		})
+	}
+	for path, want := range map[string]string{
+		"agents/1/nosuch":                 "LookupError: Name \"nosuch\" not found in \"agents/1\"",
+		"agents/9/add":                    "LookupError: Name \"9\" not found in \"agents\"",
+		"agents/0/container/agents/1/add": "LookupError: Name \"container\" not found in \"agents/0\"",
+		"agents":                          "TypeError: \"agents\" is a service and cannot be called",
+	} {
+		got := py.Do(t, map[string]any{"op": "call", "path": path, "args": []any{1}})
+		if text := fmt.Sprint(got["failure"]); !reflect.DeepEqual(text, want+"\n") {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+	// Both ways on the connection that Python opened.
+	const ask rpc.Func1[string, []string] = "ask_caller(q)"
+	ask.Handle(a.Services(), func(ctx context.Context, q string) ([]string, error) {
+		return rpc.Call[[]string](ctx, rpc.Caller(ctx).Remote(), "agents/0/answer", q)
+	})
+	got := py.Do(t, map[string]any{"op": "call", "path": "agents/1/ask_caller", "args": []any{"q"}})
+	if want := []any{"caller answers", "q"}; !reflect.DeepEqual(got["reply"], want) {
+		t.Errorf("called back: %v", got)
+	}
+}
+
+func TestAGoContainerCallsPythonAgents(t *testing.T) {
+	py := pypeer.Start(t, "serve-agents", "tcp://127.0.0.1:0")
+	c := container(t)
+	me := spawn(t, c)
+	r, err := me.Connect(t.Context(), py.Addr+"/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.String(), "CounterAgentProxy('"+py.Addr+"/1')"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, want := range []int{1, 2, 3} {
+		if n, err := rpc.Call[int](t.Context(), r, "incr", 1); n != want || err != nil {
+			t.Errorf("got %d, %v", n, err)
+		}
+	}
+	date, err := rpc.Call[time.Time](t.Context(), r, "date")
+	if err != nil || date.Year() != 2010 {
+		t.Errorf("date %v, %v", date, err)
+	}
+	if url, err := rpc.Call[string](t.Context(), r, "url"); url != py.Addr+"/1" || err != nil {
+		t.Errorf("url %q, %v", url, err)
+	}
+	if _, err := me.Connect(t.Context(), py.Addr+"/5"); !errors.Is(err, gomas.ErrNoAgent) {
+		t.Errorf("an unknown agent: %v", err)
+	}
+	_, err = rpc.Call[any](t.Context(), r, "nosuch")
+	var remote *rpc.RemoteError
+	if !errors.As(err, &remote) || remote.Type != "LookupError" {
+		t.Errorf("an unknown function: %v", err)
+	}
+}
