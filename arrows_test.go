@@ -9,7 +9,8 @@ import (
 // layers are the packages from the bottom up. A package may import those of
 // lower layers only.
 var layers = [][]string{
-	{"turn", "codec", "internal/pyrepr", "internal/pypeer", "internal/blosc"},
+	{"internal/stack", "internal/pyrepr", "internal/pypeer", "internal/blosc"},
+	{"turn", "codec"},
 	{"transport", "internal/value"},
 	{"codec/json", "codec/msgpack"},
 	{"codec/blosc"},

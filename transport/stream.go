@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gomas/gomas/internal/stack"
 )
 
 // stream is a link over a socket. One goroutine reads. Writing is done by
@@ -132,8 +134,14 @@ func (s *stream) Send(f *Frame, wait bool) {
 	case wait:
 		s.write()
 	default:
-		go s.write()
+		go s.writeAlone()
 	}
+}
+
+// writeAlone is write in a goroutine of its own.
+func (s *stream) writeAlone() {
+	stack.Grow()
+	s.write()
 }
 
 // write writes until nothing is queued. writing has been set by the caller.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+
+	"github.com/gomas/gomas/internal/stack"
 )
 
 // The states of a turn. It is never free while somebody is queued, so nobody
@@ -95,6 +97,7 @@ func (t *Own) Start(it *Item) {
 
 // run runs a task; the turn is its already.
 func (t *Own) run(task Task) {
+	stack.Grow()
 	t.entered()
 	defer task.Finish()
 	defer t.release() // before Finish, and also if Run ends the goroutine

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/gomas/gomas/internal/stack"
 )
 
 // A Turn is the right to run, shared by tasks of which one at a time has it.
@@ -140,6 +142,7 @@ type Free struct{}
 func (Free) Start(it *Item) { go runFree(it.Task) }
 
 func runFree(t Task) {
+	stack.Grow()
 	defer t.Finish()
 	t.Run()
 }
