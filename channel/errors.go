@@ -81,7 +81,7 @@ func failureText(err error) string {
 	if errors.As(err, &traced) {
 		if trace := strings.TrimRight(traced.Trace(), "\n"); trace != "" {
 			// Indented, to be told from the lines of the message.
-			text = "Traceback (most recent call first):\n  " + strings.ReplaceAll(trace, "\n", "\n  ") + "\n" + text
+			text = traceHeading + "\n  " + strings.ReplaceAll(trace, "\n", "\n  ") + "\n" + text
 		}
 	}
 	return text + "\n"
@@ -137,19 +137,22 @@ func remoteError(origin string, content any) *RemoteError {
 	return e
 }
 
-// parseFailure finds type and message in the text of a failure. What precedes
-// them, the trace, ends with its last indented line.
+// traceHeading is the line before a trace, as Python writes it.
+const traceHeading = "Traceback (most recent call last):"
+
+// parseFailure finds type and message in the text of a failure: after the
+// indented lines that follow the last heading of a trace, or at the beginning.
 func parseFailure(text string) (typ, message string) {
 	text = strings.TrimRight(text, "\n ")
 	block := text
-	if strings.HasPrefix(text, "Traceback") || strings.HasPrefix(text, " ") {
-		rest := text
-		for rest != "" {
-			line, after, _ := strings.Cut(rest, "\n")
-			if strings.HasPrefix(line, "  ") && after != "" {
-				block = after
+	if i := strings.LastIndex(text, traceHeading+"\n"); i == 0 || i > 0 && text[i-1] == '\n' {
+		block = text[i+len(traceHeading)+1:]
+		for strings.HasPrefix(block, "  ") {
+			_, after, found := strings.Cut(block, "\n")
+			if !found {
+				break
 			}
-			rest = after
+			block = after
 		}
 	}
 	head, tail, found := strings.Cut(block, ": ")
