@@ -2,10 +2,9 @@ module github.com/gomas/gomas
 
 go 1.26
 
-require go.uber.org/goleak v1.3.0
-
 require (
-	github.com/klauspost/compress v1.20.3 // indirect
-	github.com/pierrec/lz4/v4 v4.1.33 // indirect
-	pgregory.net/rapid v1.3.0 // indirect
+	github.com/klauspost/compress v1.20.3
+	github.com/pierrec/lz4/v4 v4.1.33
+	go.uber.org/goleak v1.3.0
+	pgregory.net/rapid v1.3.0
 )
