@@ -1,0 +1,134 @@
+package msgpack
+
+import (
+	"sync"
+
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/internal/value"
+)
+
+// Codec is the MsgPack codec. It has no state, the zero value is ready.
+type Codec struct{}
+
+var (
+	_ codec.Codec     = Codec{}
+	_ codec.Enveloper = Codec{}
+)
+
+// format tells the engine about MsgPack.
+var format = &value.Format{
+	Name:        "msgpack",
+	Tag:         "msgpack",
+	AppendField: appendText,
+}
+
+// Name returns "msgpack".
+func (Codec) Name() string { return format.Name }
+
+// Append implements codec.Codec.
+func (Codec) Append(dst []byte, v any, types *codec.Types) ([]byte, error) {
+	w := newWriter(dst)
+	err := value.Encode(w, v, types, 0)
+	return w.done(), err
+}
+
+// Parse implements codec.Codec.
+func (Codec) Parse(src []byte, v any, types *codec.Types) error {
+	r := reader{src: src}
+	if err := r.decode(v, types, 0); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// decode reads the next value into what v points to. The most common values
+// do not need the engine, nor a reader that escapes.
+func (r *reader) decode(v any, types *codec.Types, depth int) error {
+	if r.quick(v) {
+		return nil
+	}
+	full := readers.Get().(*reader)
+	*full = *r
+	err := value.Decode(full, v, types, depth)
+	r.pos = full.pos
+	*full = reader{}
+	readers.Put(full)
+	return err
+}
+
+// quick reads a plain value into a pointer to its own type. All others, and
+// all errors, it leaves to the engine.
+func (r *reader) quick(v any) (done bool) {
+	start := r.pos
+	kind, err := r.Kind()
+	if err != nil {
+		return false
+	}
+	switch p := v.(type) {
+	case *int:
+		if kind != value.KindNumber {
+			break
+		}
+		n, err := r.Number()
+		if i, ok := n.Int64(); ok && err == nil && int64(int(i)) == i {
+			*p = int(i)
+			return true
+		}
+	case *int64:
+		if kind != value.KindNumber {
+			break
+		}
+		n, err := r.Number()
+		if i, ok := n.Int64(); ok && err == nil {
+			*p = i
+			return true
+		}
+	case *float64:
+		if kind != value.KindNumber {
+			break
+		}
+		n, err := r.Number()
+		if f, ok := n.Float64(); ok && err == nil {
+			*p = f
+			return true
+		}
+	case *string:
+		if kind != value.KindText {
+			break
+		}
+		if text, err := r.Text(); err == nil {
+			*p = string(text)
+			return true
+		}
+	case *bool:
+		if kind != value.KindBool {
+			break
+		}
+		if b, err := r.Bool(); err == nil {
+			*p = b
+			return true
+		}
+	}
+	r.pos = start
+	return false
+}
+
+// writers and readers are kept, since the engine makes them escape.
+var (
+	writers = sync.Pool{New: func() any { return new(writer) }}
+	readers = sync.Pool{New: func() any { return new(reader) }}
+)
+
+func newWriter(dst []byte) *writer {
+	w := writers.Get().(*writer)
+	w.dst = dst
+	return w
+}
+
+// done returns what was written and gives w up.
+func (w *writer) done() []byte {
+	dst := w.dst
+	w.dst = nil
+	writers.Put(w)
+	return dst
+}

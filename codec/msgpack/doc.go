@@ -1,0 +1,2 @@
+// Package msgpack is the MsgPack codec.
+package msgpack

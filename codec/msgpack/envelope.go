@@ -1,0 +1,128 @@
+package msgpack
+
+import (
+	"fmt"
+
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/internal/value"
+)
+
+// AppendMessage implements codec.Enveloper.
+func (Codec) AppendMessage(dst []byte, kind codec.Kind, id uint64, content any, types *codec.Types) ([]byte, error) {
+	w := newWriter(dst)
+	w.dst = append(w.dst, fixList|3, byte(kind))
+	w.Uint(id)
+	err := value.EncodeContent(w, content, types)
+	return w.done(), err
+}
+
+// ScanMessage implements codec.Enveloper. It checks all of the message.
+func (Codec) ScanMessage(src []byte) (kind codec.Kind, id uint64, content codec.Raw, err error) {
+	r := reader{src: src}
+	if kind, err := r.Kind(); err != nil || kind != value.KindList {
+		return 0, 0, nil, r.fail("no message")
+	}
+	if n, err := r.List(); err != nil || n != 3 {
+		return 0, 0, nil, r.fail("message that is no list of three items")
+	}
+	k, err := r.natural()
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	if k > uint64(codec.Failure) {
+		return 0, 0, nil, &codec.SyntaxError{Msg: fmt.Sprintf("unknown message type %d", k)}
+	}
+	if id, err = r.natural(); err != nil {
+		return 0, 0, nil, err
+	}
+	if content, err = r.Raw(1); err != nil {
+		return 0, 0, nil, err
+	}
+	return codec.Kind(k), id, content, r.end()
+}
+
+// natural reads a message's type or id.
+func (r *reader) natural() (uint64, error) {
+	start := r.pos
+	if kind, err := r.Kind(); err == nil && kind == value.KindNumber && r.src[start] != tagFloat32 && r.src[start] != tagFloat64 {
+		n, err := r.Number()
+		if err != nil {
+			return 0, err
+		}
+		if u, ok := n.Uint64(); ok {
+			return u, nil
+		}
+	}
+	r.pos = start
+	return 0, r.fail("message type or id that is no uint64")
+}
+
+// ScanCall implements codec.Enveloper.
+func (Codec) ScanCall(content codec.Raw) (path []byte, args, kwargs codec.Raw, err error) {
+	r := reader{src: content}
+	if err := r.expect(value.KindList, "a list"); err != nil {
+		return nil, nil, nil, err
+	}
+	if n, err := r.List(); err != nil {
+		return nil, nil, nil, err
+	} else if n != 3 {
+		return nil, nil, nil, notCall("three items")
+	}
+	if err := r.expect(value.KindText, "a path first"); err != nil {
+		return nil, nil, nil, err
+	}
+	if path, err = r.Text(); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := r.expect(value.KindList, "a list second"); err != nil {
+		return nil, nil, nil, err
+	}
+	if args, err = r.Raw(2); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := r.expect(value.KindMap, "a map third"); err != nil {
+		return nil, nil, nil, err
+	}
+	if kwargs, err = r.Raw(2); err != nil {
+		return nil, nil, nil, err
+	}
+	if entries, err := (&reader{src: kwargs}).Map(); err == nil && entries == 0 {
+		kwargs = nil
+	}
+	return path, args, kwargs, r.end()
+}
+
+// expect makes sure that a part of a call is next.
+func (r *reader) expect(kind value.Kind, want string) error {
+	found, err := r.Kind()
+	if err == nil && found != kind {
+		err = notCall(want)
+	}
+	return err
+}
+
+func notCall(want string) error {
+	return &codec.MismatchError{Value: "content without " + want, Want: "call [path, args, kwargs]"}
+}
+
+// ParseArgs implements codec.Enveloper.
+func (Codec) ParseArgs(args codec.Raw, dst []any, types *codec.Types) (n int, err error) {
+	r := reader{src: args}
+	if err := r.expect(value.KindList, "a list of arguments"); err != nil {
+		return 0, err
+	}
+	if n, err = r.List(); err != nil {
+		return 0, err
+	}
+	for i := range n {
+		if i < len(dst) {
+			err = r.decode(dst[i], types, 1)
+		} else {
+			err = r.skip(1)
+		}
+		if err != nil {
+			return n, &codec.ItemError{Index: i, Err: err}
+		}
+	}
+	return n, r.end()
+}
