@@ -8,15 +8,17 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/turn"
 )
 
 // adder answers [a, b] with their sum.
 type adder struct{}
 
 func (adder) Dispatch(r channel.Request) {
-	go func() {
+	turn.Free{}.Start(turn.Func(func() {
 		ctx := context.Background()
 		v, err := channel.Content[[]int](&r)
 		if err != nil {
@@ -25,7 +27,7 @@ func (adder) Dispatch(r channel.Request) {
 		}
 		sum := v[0] + v[1]
 		_ = r.Reply(ctx, &sum)
-	}()
+	}))
 }
 
 func addPair(b *testing.B) *channel.Conn {
@@ -75,6 +77,37 @@ func BenchmarkAsk(b *testing.B) {
 			ctx := context.Background()
 			parallel(b, callers, func(int) func() {
 				return func() {
+					var sum int
+					if err := conn.Ask(ctx, []int{3, 4}, &sum); err != nil || sum != 7 {
+						b.Error(sum, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkTimeout compares ways to bound an ask, with 64 callers.
+func BenchmarkTimeout(b *testing.B) {
+	background := context.Background()
+	bounded := channel.Timeout(background, time.Minute)
+	none := func() {}
+	for _, way := range []struct {
+		name string
+		ctx  func() (context.Context, context.CancelFunc)
+	}{
+		{"none", func() (context.Context, context.CancelFunc) { return background, none }},
+		{"channel.Timeout", func() (context.Context, context.CancelFunc) { return bounded, none }},
+		{"context.WithTimeout", func() (context.Context, context.CancelFunc) {
+			return context.WithTimeout(background, time.Minute)
+		}},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			conn := addPair(b)
+			parallel(b, 64, func(int) func() {
+				return func() {
+					ctx, cancel := way.ctx()
+					defer cancel()
 					var sum int
 					if err := conn.Ask(ctx, []int{3, 4}, &sum); err != nil || sum != 7 {
 						b.Error(sum, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/transport"
@@ -12,8 +13,9 @@ import (
 
 // call is a request of ours that waits for its reply.
 type call struct {
-	id   uint64
-	wait turn.Wait
+	id    uint64
+	wait  turn.Wait
+	limit limit
 
 	// The reply, set before the wait is woken.
 	kind    codec.Kind
@@ -115,6 +117,35 @@ func (t *calls) late(id uint64) bool {
 	return id < t.horizon
 }
 
+// expire abandons the calls whose time is over at now, and returns them in
+// order of their ids, with the earliest end of the others, 0 if none has one.
+func (t *calls) expire(now time.Duration) (expired []*call, next time.Duration) {
+	look := func(c *call) {
+		switch {
+		case c == nil || c.limit.end == 0:
+		case c.limit.end <= now:
+			expired = append(expired, c)
+		case next == 0 || c.limit.end < next:
+			next = c.limit.end
+		}
+	}
+	for _, c := range t.ring {
+		look(c)
+	}
+	for _, c := range t.slow {
+		look(c)
+	}
+	byID(expired)
+	for _, c := range expired {
+		t.abandon(c.id)
+	}
+	return expired, next
+}
+
+func byID(calls []*call) {
+	slices.SortFunc(calls, func(a, b *call) int { return cmp.Compare(a.id, b.id) })
+}
+
 // takeAll removes all calls and returns them in order of their ids.
 func (t *calls) takeAll() []*call {
 	all := make([]*call, 0, t.n)
@@ -127,6 +158,6 @@ func (t *calls) takeAll() []*call {
 		all = append(all, c)
 	}
 	t.ring, t.slow, t.n = nil, nil, 0
-	slices.SortFunc(all, func(a, b *call) int { return cmp.Compare(a.id, b.id) })
+	byID(all)
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type Conn struct {
 	inbox    *inbox // the dispatcher, if it is ours
 	origin   string // the peer, as errors name it
 
+	began  time.Time
 	ctx    context.Context // ends with the connection
 	cancel context.CancelCauseFunc
 	gone   turn.Event // nothing of the connection remains
@@ -35,7 +37,9 @@ type Conn struct {
 	onEnd    []func(error)
 	err      error // why the connection has ended, nil before
 	calls    calls
-	room     []turn.Wait // senders that wait for the link to drain
+	room     []roomWait  // senders that wait for the link to drain
+	alarm    *time.Timer // of calls and room, nil before it is needed
+	alarmAt  time.Duration
 	inflight int         // requests of the peer that have no answer yet
 	inBytes  int         // of those
 	draining bool        // no new requests are taken
@@ -72,16 +76,23 @@ func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatche
 	if err != nil {
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	c := newConn(link, opts)
+	c := newConn(link, opts, accept == nil)
 	c.start(accept)
 	return c, nil
 }
 
-func newConn(link transport.Link, opts *Options) *Conn {
-	c := &Conn{link: link, options: opts.withDefaults(), turn: turn.Free{}}
+// newConn makes a connection that is yet to be started. If receives is set,
+// its requests are for Receive, otherwise for the dispatcher that comes with
+// the start.
+func newConn(link transport.Link, opts *Options, receives bool) *Conn {
+	c := &Conn{link: link, options: opts.withDefaults(), turn: turn.Free{}, began: time.Now()}
 	c.envelope = codec.Envelope(c.options.Codec)
 	c.packer, _ = c.options.Codec.(codec.Packer)
 	c.origin = link.RemoteAddr().String()
+	if receives {
+		c.inbox = new(inbox)
+		c.dispatch = c.inbox
+	}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c
 }
@@ -89,9 +100,6 @@ func newConn(link transport.Link, opts *Options) *Conn {
 func (c *Conn) start(accept func(*Conn) Dispatcher) {
 	if accept != nil {
 		c.dispatch = accept(c)
-	} else {
-		c.inbox = new(inbox)
-		c.dispatch = c.inbox
 	}
 	c.link.Start((*receiver)(c), transport.Limits{Frame: c.options.Limits.Frame, Output: c.options.Limits.Output})
 }
@@ -161,7 +169,8 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	if err := c.waitForRoom(ctx); err != nil {
+	limit := c.limit(ctx)
+	if err := c.waitForRoom(ctx, limit); err != nil {
 		return err
 	}
 	wait, err := turn.Begin(ctx, c.turn)
@@ -169,7 +178,7 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 		return err
 	}
 	p := callPool.Get().(*call)
-	p.wait = wait
+	p.wait, p.limit = wait, limit
 	c.mu.Lock()
 	if err := c.err; err != nil {
 		c.mu.Unlock()
@@ -177,6 +186,7 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 		return err
 	}
 	c.calls.add(p)
+	c.watch(limit)
 	c.mu.Unlock()
 	id := p.id
 
@@ -241,21 +251,28 @@ func (c *Conn) encode(kind codec.Kind, id uint64, content any) (*transport.Frame
 		plain.B, err = c.envelope.AppendMessage(plain.B, kind, id, content, c.options.Types)
 		if err == nil {
 			f.B, err = c.packer.Pack(f.B, plain.Payload())
+			plain.Free()
 		}
-		plain.Free()
-	}
-	if n := len(f.Payload()); err == nil && n > min(c.options.Limits.Frame, math.MaxUint32) {
-		err = fmt.Errorf("%v of %d bytes, limit %d", kind, n, c.options.Limits.Frame)
 	}
 	if err != nil {
-		f.Free()
+		// The frame is not freed: a codec that fails may return no bytes.
 		return nil, fmt.Errorf("channel: %w", err)
+	}
+	if n := len(f.Payload()); n > c.options.Limits.Frame || uint64(n) > math.MaxUint32 {
+		f.Free()
+		return nil, fmt.Errorf("channel: %v of %d bytes, limit %d", kind, n, c.options.Limits.Frame)
 	}
 	return f, nil
 }
 
+// roomWait is a sender that waits for room.
+type roomWait struct {
+	turn.Wait
+	limit limit
+}
+
 // waitForRoom waits until the link takes more output.
-func (c *Conn) waitForRoom(ctx context.Context) error {
+func (c *Conn) waitForRoom(ctx context.Context, limit limit) error {
 	for c.link.Full() {
 		wait, err := turn.Begin(ctx, c.turn)
 		if err != nil {
@@ -268,13 +285,26 @@ func (c *Conn) waitForRoom(ctx context.Context) error {
 			wait.Drop()
 			return err
 		}
-		c.room = append(c.room, wait)
+		r := roomWait{wait, limit}
+		c.room = append(c.room, r)
+		c.watch(limit)
 		c.mu.Unlock()
 		if err := wait.Block(ctx, "room in the output"); err != nil {
+			c.mu.Lock()
+			c.room = forget(c.room, r)
+			c.mu.Unlock()
 			return err
 		}
 	}
 	return nil
+}
+
+// forget removes a wait that was given up.
+func forget[W comparable](waits []W, w W) []W {
+	if i := slices.Index(waits, w); i >= 0 {
+		return slices.Delete(waits, i, i+1)
+	}
+	return waits
 }
 
 // Close closes the connection. Replies and requests that were sent before are
@@ -326,6 +356,9 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	if c.idle != nil {
 		c.idle.Set(nil)
 	}
+	if c.alarm != nil {
+		c.alarm.Stop()
+	}
 	c.mu.Unlock()
 	c.cancel(reason)
 	for _, fn := range onEnd {
@@ -362,7 +395,6 @@ func (c *Conn) receive(f *transport.Frame) error {
 		plain := transport.NewFrame()
 		var err error
 		if plain.B, err = c.packer.Unpack(plain.B, f.Payload(), c.options.Limits.Frame); err != nil {
-			plain.Free()
 			return err
 		}
 		*f, *plain = *plain, *f

@@ -18,6 +18,11 @@ type Options struct {
 	// register in the same order. The default is none.
 	Types *codec.Types
 
+	// Timeout bounds how long an Ask waits for its reply, and before that for
+	// room to be sent; see [Timeout] for single requests. The default is not
+	// to bound it.
+	Timeout time.Duration
+
 	Limits Limits
 }
 

@@ -123,7 +123,7 @@ func (r *Request) Send(ctx context.Context) error {
 	if r.answer == nil {
 		return c.Err()
 	}
-	if err := c.waitForRoom(ctx); err != nil {
+	if err := c.waitForRoom(ctx, limit{}); err != nil {
 		r.answer.Free()
 		return err
 	}
@@ -192,6 +192,9 @@ func (b *inbox) next(ctx context.Context, otherwise turn.Turn) (*Request, error)
 		b.waits = append(b.waits, wait)
 		b.mu.Unlock()
 		if err := wait.Block(ctx, "a request"); err != nil {
+			b.mu.Lock()
+			b.waits = forget(b.waits, wait)
+			b.mu.Unlock()
 			return nil, err
 		}
 	}

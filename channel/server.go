@@ -64,12 +64,12 @@ func listen(ctx context.Context, addr string, s *Server) (*Server, error) {
 
 // welcome starts a new connection.
 func (s *Server) welcome(link transport.Link) {
-	c := newConn(link, s.opts)
+	c := newConn(link, s.opts, s.accept == nil)
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		c.start(nil) // so that it can be closed like any other
 		_ = c.Close()
+		c.start(nil) // it ends like any other
 		return
 	}
 	s.conns[c] = s.count

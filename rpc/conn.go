@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
@@ -70,6 +71,10 @@ func (c *Conn) Connect(context.Context) (*Conn, error) { return c, nil }
 func (c *Conn) Describe(path string) string {
 	return fmt.Sprintf("Remote(%q, %q)", c.ch.RemoteAddr(), path)
 }
+
+// Timeout returns a context with which each call times out after d; see
+// [channel.Timeout].
+func Timeout(ctx context.Context, d time.Duration) context.Context { return channel.Timeout(ctx, d) }
 
 // Server offers a service on every connection that comes in.
 type Server struct {
