@@ -174,11 +174,5 @@ func (a *Agent) Await(ctx context.Context, fn func() error) (err error) {
 // Sleep pauses for at least d, while other code of the agent may run. It
 // returns early with the error of ctx if that ends.
 func (a *Agent) Sleep(ctx context.Context, d time.Duration) error {
-	wait, err := turn.Begin(ctx, nil)
-	if err != nil {
-		return err
-	}
-	timer := time.AfterFunc(d, func() { wait.Wake(nil) })
-	defer timer.Stop()
-	return wait.Block(ctx, "sleep")
+	return turn.Sleep(ctx, nil, d)
 }

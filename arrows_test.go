@@ -9,9 +9,9 @@ import (
 // layers are the packages from the bottom up. A package may import those of
 // lower layers only.
 var layers = [][]string{
-	{"internal/stack", "internal/pyrepr", "internal/pypeer", "internal/blosc"},
+	{"internal/stack", "internal/backoff", "internal/testcert", "internal/pypeer", "internal/blosc"},
 	{"turn", "codec"},
-	{"transport", "internal/value"},
+	{"transport", "internal/value", "internal/pyrepr"},
 	{"codec/json", "codec/msgpack"},
 	{"codec/blosc"},
 	{"channel"},

@@ -69,7 +69,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 			return nil, fmt.Errorf("gomas: %w", err)
 		}
 	}
-	c.conn = rpc.Options{Codec: c.opts.Codec, Types: types, Limits: c.opts.Limits}
+	c.conn = c.opts.connections(types)
 	validateAID.Handle(c.root, c.validateAID)
 	c.root.Mount("agents", c.tree)
 
@@ -153,7 +153,11 @@ func (c *Container) peer(addr transport.Addr) (*peer, error) {
 	}
 	p := c.peers[addr]
 	if p == nil {
-		p = &peer{container: c, addr: addr}
+		client, err := rpc.NewClient(addr.String(), c.root, &c.conn)
+		if err != nil {
+			return nil, err
+		}
+		p = &peer{Client: client, addr: addr}
 		c.peers[addr] = p
 	}
 	return p, nil
@@ -166,7 +170,7 @@ func (c *Container) Close() error {
 	c.stop()
 	err := c.server.Close()
 	for _, p := range c.allPeers() {
-		p.close()
+		_ = p.Close()
 	}
 	return err
 }
@@ -181,7 +185,7 @@ func (c *Container) Shutdown(ctx context.Context) error {
 	errs := []error{c.idle.Wait(ctx, nil, "tasks of agents to end")}
 	errs = append(errs, c.server.Shutdown(ctx))
 	for _, p := range c.allPeers() {
-		errs = append(errs, p.shutdown(ctx))
+		errs = append(errs, p.Shutdown(ctx))
 	}
 	return errors.Join(errs...)
 }

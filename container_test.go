@@ -124,7 +124,11 @@ func TestAContainerOnAUnixSocket(t *testing.T) {
 }
 
 func TestARemoteOutlivesItsConnection(t *testing.T) {
-	here := container(t)
+	here, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", &gomas.Options{Patience: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer here.Close()
 	there, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -1,12 +1,17 @@
 package gomas
 
 import (
+	"log/slog"
+	"time"
+
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/rpc"
 )
 
 // Options are the settings of a container. The zero value of each field means
-// its default, and a nil *Options all defaults.
+// its default, and a nil *Options all defaults. [channel.Options] tells more
+// about those that concern connections.
 type Options struct {
 	// Codec is the format of the messages. All containers that connect must
 	// use the same. The default is JSON.
@@ -16,12 +21,44 @@ type Options struct {
 	// containers that connect must register the same in the same order.
 	Types []codec.Type
 
+	// Timeout bounds each call. The default is not to bound it; [rpc.Timeout]
+	// is for single calls.
+	Timeout time.Duration
+
+	// Patience is how long connecting, and calling after a connection was
+	// lost, goes on trying if the other container cannot be reached. The
+	// default is one attempt.
+	Patience time.Duration
+
 	// Limits bound what each connection takes on.
 	Limits channel.Limits
+
+	// Logger gets the life of connections. The default is quiet.
+	Logger *slog.Logger
+
+	// Connected and Lost are called for connections in both directions, when
+	// they are made and when they have ended. They must not block.
+	Connected func(*rpc.Conn)
+	Lost      func(conn *rpc.Conn, reason error)
 
 	// CheckTurns verifies at each wait that the calling goroutine is the one
 	// that has the agent's turn. It finds goroutines that wait with a context
 	// which is not theirs to use, at about a microsecond for each wait, and
 	// is meant for tests.
 	CheckTurns bool
+}
+
+// connections returns the settings of the container's connections.
+func (o *Options) connections(types *codec.Types) rpc.Options {
+	conn := rpc.Options{
+		Codec: o.Codec, Types: types, Timeout: o.Timeout, Patience: o.Patience,
+		Limits: o.Limits, Logger: o.Logger,
+	}
+	if o.Connected != nil {
+		conn.Connected = func(ch *channel.Conn) { o.Connected(rpc.Of(ch)) }
+	}
+	if o.Lost != nil {
+		conn.Lost = func(ch *channel.Conn, reason error) { o.Lost(rpc.Of(ch), reason) }
+	}
+	return conn
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"slices"
 	"sync"
@@ -54,33 +55,6 @@ type Dispatcher interface {
 	Dispatch(r Request)
 }
 
-// Dial connects to a peer that listens at an address such as
-// "tcp://localhost:5555" or "ipc://[/run/my.sock]". It makes one attempt. ctx
-// bounds the dialling only.
-func Dial(ctx context.Context, addr string, opts *Options) (*Conn, error) {
-	return DialDispatch(ctx, addr, nil, opts)
-}
-
-// DialDispatch is Dial for those who do not want to [Conn.Receive]: accept
-// is called with the connection before anything is received on it, and
-// returns who gets its requests.
-func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatcher, opts *Options) (*Conn, error) {
-	a, err := transport.ParseAddr(addr)
-	if err != nil {
-		return nil, fmt.Errorf("channel: %w", err)
-	}
-	var link transport.Link
-	if misuse := turn.Await(ctx, func() { link, err = transport.Dial(ctx, a) }); misuse != nil {
-		return nil, misuse
-	}
-	if err != nil {
-		return nil, fmt.Errorf("channel: %w", err)
-	}
-	c := newConn(link, opts, accept == nil)
-	c.start(accept)
-	return c, nil
-}
-
 // newConn makes a connection that is yet to be started. If receives is set,
 // its requests are for Receive, otherwise for the dispatcher that comes with
 // the start.
@@ -101,8 +75,22 @@ func (c *Conn) start(accept func(*Conn) Dispatcher) {
 	if accept != nil {
 		c.dispatch = accept(c)
 	}
+	if hook := c.options.Connected; hook != nil {
+		hook(c)
+	}
+	c.log(slog.LevelInfo, "connected")
 	c.link.Start((*receiver)(c), transport.Limits{Frame: c.options.Limits.Frame, Output: c.options.Limits.Output})
 }
+
+// log writes to the logger, if there is one.
+func (c *Conn) log(level slog.Level, msg string, args ...any) {
+	if l := c.options.Logger; l != nil {
+		l.Log(c.ctx, level, msg, append([]any{"peer", c.origin}, args...)...)
+	}
+}
+
+// Dispatcher returns who gets the requests of the peer.
+func (c *Conn) Dispatcher() Dispatcher { return c.dispatch }
 
 // LocalAddr returns the address of this end, "" if it is not known.
 func (c *Conn) LocalAddr() string { return c.link.LocalAddr().String() }
@@ -180,7 +168,8 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	p := callPool.Get().(*call)
 	p.wait, p.limit = wait, limit
 	c.mu.Lock()
-	if err := c.err; err != nil {
+	if c.err != nil {
+		err := c.unsent()
 		c.mu.Unlock()
 		wait.Drop()
 		return err
@@ -222,6 +211,19 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 		return nil
 	}
 	return c.parse(raw, reply)
+}
+
+// unsent is the error for a request that was not sent because the connection
+// has ended, nil if it has not. c.mu is held.
+func (c *Conn) unsent() error {
+	if c.err == nil || errors.Is(c.err, ErrClosed) {
+		return c.err
+	}
+	lost := &LostError{Addr: c.origin, Err: c.err, Unsent: true}
+	if l, ok := c.err.(*LostError); ok {
+		lost.Err = l.Err
+	}
+	return lost
 }
 
 // parse decodes what the peer sent. An error of the format ends the
@@ -280,7 +282,7 @@ func (c *Conn) waitForRoom(ctx context.Context, limit limit) error {
 		}
 		c.mu.Lock()
 		if c.err != nil || !c.link.Full() {
-			err := c.err
+			err := c.unsent()
 			c.mu.Unlock()
 			wait.Drop()
 			return err
@@ -350,6 +352,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 		return
 	}
 	c.err = reason
+	unsent := c.unsent()
 	calls := c.calls.takeAll()
 	room, onEnd := c.room, c.onEnd
 	c.room, c.onEnd = nil, nil
@@ -364,11 +367,20 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	for _, fn := range onEnd {
 		fn(reason)
 	}
+	if hook := c.options.Lost; hook != nil {
+		hook(c, reason)
+	}
+	level := slog.LevelInfo
+	var protocol *ProtocolError
+	if errors.As(reason, &protocol) {
+		level = slog.LevelWarn
+	}
+	c.log(level, "connection ended", "reason", reason)
 	for _, p := range calls {
 		p.wait.Wake(reason)
 	}
 	for _, w := range room {
-		w.Wake(reason)
+		w.Wake(unsent)
 	}
 	if c.inbox != nil {
 		c.inbox.close(reason)
@@ -493,9 +505,9 @@ func (r *receiver) Closed(err error) {
 	case errors.As(err, &frame):
 		err = &ProtocolError{c.origin, err}
 	case errors.Is(err, io.EOF):
-		err = &LostError{c.origin, errClosedByPeer}
+		err = &LostError{Addr: c.origin, Err: errClosedByPeer}
 	default:
-		err = &LostError{c.origin, err}
+		err = &LostError{Addr: c.origin, Err: err}
 	}
 	c.end(err, 0)
 	if c.onGone != nil {

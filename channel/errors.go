@@ -18,14 +18,20 @@ var ErrClosed = errors.New("closed")
 var ErrAnswered = errors.New("channel: the request has been answered already")
 
 // LostError reports that a connection broke: the peer closed it, or the
-// network or the peer's machine failed. Whether requests that were under way
-// have been executed is unknown.
+// network or the peer's machine failed.
 type LostError struct {
 	Addr string // of the peer
 	Err  error  // io.EOF if the peer closed
+
+	// Unsent says that the request it is the error of was not sent, so it has
+	// certainly not been executed. Otherwise it may have been.
+	Unsent bool
 }
 
 func (e *LostError) Error() string {
+	if e.Unsent {
+		return fmt.Sprintf("channel: connection to %s lost before the request was sent: %v", e.Addr, e.Err)
+	}
 	return fmt.Sprintf("channel: connection to %s lost: %v", e.Addr, e.Err)
 }
 
@@ -72,10 +78,13 @@ func (e *RemoteError) Error() string {
 // failureText is the content of a failure for err. Its last lines are what
 // Python peers show: the type and the message.
 func failureText(err error) string {
-	text := err.Error()
-	name, known := typeName(err)
-	if !known || !strings.HasPrefix(text, name+": ") {
-		text = name + ": " + text
+	name, message := typeName(err), err.Error()
+	if own, ok := err.(*Error); ok {
+		message = own.Message
+	}
+	text := name
+	if message != "" {
+		text += ": " + message
 	}
 	var traced interface{ Trace() string }
 	if errors.As(err, &traced) {
@@ -87,29 +96,31 @@ func failureText(err error) string {
 	return text + "\n"
 }
 
-// typeName names the kind of an error for the peer. known tells that the
-// error itself came with the name.
-func typeName(err error) (name string, known bool) {
+// typeName names the kind of an error for the peer: the type that it chose,
+// or that came from another peer, the names that Python has for ends of
+// contexts, or the name of its Go type if that is exported.
+func typeName(err error) string {
 	var own *Error
 	var remote *RemoteError
 	switch {
 	case errors.As(err, &own):
-		return own.Type, true
+		return own.Type
 	case errors.As(err, &remote) && remote.Type != "":
-		return remote.Type, false
+		return remote.Type
 	case errors.Is(err, context.DeadlineExceeded):
-		return "TimeoutError", false
+		return "TimeoutError"
 	case errors.Is(err, context.Canceled):
-		return "CancelledError", false
+		return "CancelledError"
 	}
 	t := reflect.TypeOf(err)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if name := t.Name(); name != "" && name[0] >= 'A' && name[0] <= 'Z' {
-		return name, false
+	name, _, _ := strings.Cut(t.Name(), "[") // without type parameters
+	if name != "" && name[0] >= 'A' && name[0] <= 'Z' {
+		return name
 	}
-	return "Error", false
+	return "Error"
 }
 
 // remoteError makes an error of the content of a failure: a text from aiomas

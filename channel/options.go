@@ -1,6 +1,8 @@
 package channel
 
 import (
+	"log/slog"
+	"math"
 	"time"
 
 	"github.com/gomas/gomas/codec"
@@ -23,8 +25,26 @@ type Options struct {
 	// to bound it.
 	Timeout time.Duration
 
+	// Patience is how long dialling goes on trying if the peer cannot be
+	// reached, with growing pauses. The default is one attempt; [Forever]
+	// leaves it to the context.
+	Patience time.Duration
+
+	// Logger, if it is set, gets the life of connections: made and lost at
+	// level info, lost by a protocol error at level warn.
+	Logger *slog.Logger
+
+	// Connected, if it is set, is called for each connection that is made, by
+	// either end, before anything is received on it, and Lost for each that
+	// has ended, with the reason. They must not block.
+	Connected func(*Conn)
+	Lost      func(conn *Conn, reason error)
+
 	Limits Limits
 }
+
+// Forever is a time longer than any program runs.
+const Forever = time.Duration(math.MaxInt64)
 
 // Limits bound what one connection takes on.
 type Limits struct {

@@ -44,6 +44,13 @@ func newConn(ch *channel.Conn, svc *Service) *Conn {
 	return &Conn{ch: ch, root: svc, codec: opts.Codec, envelope: codec.Envelope(opts.Codec), types: opts.Types}
 }
 
+// Of returns the end that belongs to a connection of package channel, as its
+// hooks get it; nil if that is of no rpc connection.
+func Of(ch *channel.Conn) *Conn {
+	c, _ := ch.Dispatcher().(*Conn)
+	return c
+}
+
 // Remote returns the root of the service that the peer offers.
 func (c *Conn) Remote() Remote { return Remote{peer: c} }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
 )
 
@@ -58,11 +59,13 @@ func (r Remote) do(ctx context.Context, m *codec.Call, result any) error {
 	if r.peer == nil {
 		return errNoPeer
 	}
-	conn, err := r.peer.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	return conn.ch.Ask(ctx, m, result)
+	return channel.Persist(ctx, func() error {
+		conn, err := r.peer.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		return conn.ch.Ask(ctx, m, result)
+	})
 }
 
 // Kw holds the keyword arguments of a [Call].

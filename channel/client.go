@@ -1,0 +1,232 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomas/gomas/internal/backoff"
+	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
+)
+
+// Client asks a peer that it connects to when there is something to ask, and
+// again when the connection has been lost. Its methods may be called from any
+// number of goroutines, which share one connection and one attempt to make it.
+//
+// A request that was under way when the connection broke fails with a
+// *[LostError], since the peer may have executed it; see [Repeatable]. One
+// that was not sent yet is sent on the next connection.
+//
+// While the peer is away, attempts are spaced by pauses that grow. In between,
+// a request fails at once with an *[AwayError], or, with [Options.Patience],
+// waits so long for the peer to come back.
+type Client struct {
+	addr   transport.Addr
+	accept func(*Conn) Dispatcher
+	opts   *Options
+
+	ctx    context.Context // ends with the client
+	cancel context.CancelFunc
+	conn   atomic.Pointer[Conn] // nil: none at the moment
+
+	mu      sync.Mutex
+	attempt *attempt // under way, nil if none is
+	pauses  backoff.Backoff
+	retryAt time.Time // no attempt before
+	lastErr error     // of the last attempt, nil after a success
+	closed  bool
+}
+
+// attempt is one attempt to connect, shared by all who wait for it.
+type attempt struct {
+	done turn.Event
+	conn *Conn // set before done without an error
+}
+
+// AwayError reports that a peer could not be reached a moment ago, and that
+// the next attempt is not due yet.
+type AwayError struct {
+	Addr  string
+	Err   error         // why the last attempt failed
+	Until time.Duration // to the next attempt
+}
+
+func (e *AwayError) Error() string {
+	return fmt.Sprintf("channel: %s is away, next attempt in %v: %v", e.Addr, e.Until.Round(time.Millisecond), e.Err)
+}
+
+func (e *AwayError) Unwrap() error { return e.Err }
+
+// NewClient returns a client for the peer at an address. It does not connect
+// yet. A client must be closed.
+func NewClient(addr string, opts *Options) (*Client, error) {
+	return NewClientDispatch(addr, nil, opts)
+}
+
+// NewClientDispatch is NewClient for those who do not want to [Conn.Receive];
+// see [DialDispatch].
+func NewClientDispatch(addr string, accept func(*Conn) Dispatcher, opts *Options) (*Client, error) {
+	a, err := transport.ParseAddr(addr)
+	if err != nil {
+		return nil, fmt.Errorf("channel: %w", err)
+	}
+	c := &Client{addr: a, accept: accept, opts: opts}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// Addr returns the address of the peer.
+func (c *Client) Addr() string { return c.addr.String() }
+
+// Ask asks the peer as [Conn.Ask] does.
+func (c *Client) Ask(ctx context.Context, content, reply any) error {
+	return Persist(ctx, func() error {
+		conn, err := c.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		return conn.Ask(ctx, content, reply)
+	})
+}
+
+type repeatableKey struct{}
+
+// Repeatable returns a context that marks requests as safe to be executed
+// more than once. Those of a [Client] are repeated, a few times, if the
+// connection breaks before the reply has come.
+func Repeatable(ctx context.Context) context.Context {
+	return context.WithValue(ctx, repeatableKey{}, true)
+}
+
+// maxRepeats bounds repeating: a request that kills the peer each time must
+// not go on for ever.
+const maxRepeats = 5
+
+// Persist calls ask, and calls it again, a few times, if its error is a
+// *[LostError] and the request was not sent or ctx is [Repeatable]. It is how
+// clients are built on connections that can be lost.
+func Persist(ctx context.Context, ask func() error) error {
+	for n := 0; ; n++ {
+		err := ask()
+		var lost *LostError
+		if n == maxRepeats || err == nil || !errors.As(err, &lost) {
+			return err
+		}
+		if !lost.Unsent && ctx.Value(repeatableKey{}) == nil {
+			return err
+		}
+	}
+}
+
+// Connect returns the connection, and makes it if there is none.
+func (c *Client) Connect(ctx context.Context) (*Conn, error) {
+	if conn := c.conn.Load(); conn != nil {
+		return conn, nil
+	}
+	began := time.Now()
+	for {
+		conn, err := c.try(ctx)
+		if err == nil || c.opts == nil || c.opts.Patience == 0 || !worthRepeating(err) {
+			return conn, err
+		}
+		pause := c.pause()
+		if time.Since(began)+pause > c.opts.Patience {
+			return nil, err
+		}
+		if ended := turn.Sleep(ctx, nil, pause); ended != nil {
+			return nil, fmt.Errorf("%w (last attempt: %w)", ended, err)
+		}
+	}
+}
+
+// pause returns the time until the next attempt is due.
+func (c *Client) pause() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(0, time.Until(c.retryAt))
+}
+
+// try makes one attempt, or joins the one under way.
+func (c *Client) try(ctx context.Context) (*Conn, error) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil, fmt.Errorf("channel: client of %v: %w", c.addr, ErrClosed)
+	}
+	if conn := c.conn.Load(); conn != nil {
+		c.mu.Unlock()
+		return conn, nil
+	}
+	a := c.attempt
+	if a == nil {
+		if wait := time.Until(c.retryAt); c.lastErr != nil && wait > 0 {
+			err := &AwayError{c.addr.String(), c.lastErr, wait}
+			c.mu.Unlock()
+			return nil, err
+		}
+		a = new(attempt)
+		c.attempt = a
+		// In a task of its own, so that it goes on for the others if this
+		// caller gives up.
+		turn.Free{}.Start(turn.Func(func() { c.dial(a) }))
+	}
+	c.mu.Unlock()
+	if err := a.done.Wait(ctx, nil, c); err != nil {
+		return nil, err
+	}
+	return a.conn, nil
+}
+
+func (c *Client) dial(a *attempt) {
+	conn, err := dialOnce(c.ctx, c.addr, c.accept, c.opts)
+	c.mu.Lock()
+	c.attempt = nil
+	if err == nil && c.closed {
+		_ = conn.Close()
+		err = fmt.Errorf("channel: client of %v: %w", c.addr, ErrClosed)
+	}
+	c.lastErr = err
+	if err == nil {
+		c.pauses.Reset()
+		a.conn = conn
+		c.conn.Store(conn)
+	} else {
+		c.retryAt = time.Now().Add(c.pauses.Next())
+	}
+	c.mu.Unlock()
+	if err == nil {
+		conn.OnEnd(func(error) { c.conn.CompareAndSwap(conn, nil) })
+	}
+	a.done.Set(err)
+}
+
+// stop makes no more connections, and returns the one there is.
+func (c *Client) stop() *Conn {
+	c.cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	return c.conn.Load()
+}
+
+// Close closes the connection, if there is one, as [Conn.Close] does, and
+// makes no other.
+func (c *Client) Close() error {
+	if conn := c.stop(); conn != nil {
+		return conn.Close()
+	}
+	return nil
+}
+
+// Shutdown closes the connection, if there is one, as [Conn.Shutdown] does,
+// and makes no other.
+func (c *Client) Shutdown(ctx context.Context) error {
+	if conn := c.stop(); conn != nil {
+		return conn.Shutdown(ctx)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package channel
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gomas/gomas/internal/backoff"
+	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
+)
+
+// Dial connects to a peer that listens at an address such as
+// "tcp://localhost:5555" or "ipc://[/run/my.sock]". It makes one attempt, or
+// more if [Options.Patience] says so. ctx bounds the dialling only.
+func Dial(ctx context.Context, addr string, opts *Options) (*Conn, error) {
+	return DialDispatch(ctx, addr, nil, opts)
+}
+
+// DialDispatch is Dial for those who do not want to [Conn.Receive]: accept
+// is called with the connection before anything is received on it, and
+// returns who gets its requests.
+func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatcher, opts *Options) (*Conn, error) {
+	a, err := transport.ParseAddr(addr)
+	if err != nil {
+		return nil, fmt.Errorf("channel: %w", err)
+	}
+	began := time.Now()
+	var pauses backoff.Backoff
+	for {
+		conn, err := dialOnce(ctx, a, accept, opts)
+		if err == nil || !worthRepeating(err) {
+			return conn, err
+		}
+		pause := pauses.Next()
+		if opts == nil || time.Since(began)+pause > opts.Patience {
+			return nil, err
+		}
+		if ended := turn.Sleep(ctx, nil, pause); ended != nil {
+			return nil, fmt.Errorf("%w (last attempt: %w)", ended, err)
+		}
+	}
+}
+
+func dialOnce(ctx context.Context, a transport.Addr, accept func(*Conn) Dispatcher, opts *Options) (*Conn, error) {
+	var link transport.Link
+	var err error
+	if misuse := turn.Await(ctx, func() { link, err = transport.Dial(ctx, a) }); misuse != nil {
+		return nil, misuse
+	}
+	if err != nil {
+		return nil, fmt.Errorf("channel: %w", err)
+	}
+	c := newConn(link, opts, accept == nil)
+	c.start(accept)
+	return c, nil
+}
+
+// worthRepeating reports whether another attempt to connect may succeed where
+// one has failed with err.
+func worthRepeating(err error) bool {
+	var addr *transport.AddrError
+	var cert *tls.CertificateVerificationError
+	return !errors.As(err, &addr) && !errors.As(err, &cert) &&
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, turn.ErrMisuse)
+}

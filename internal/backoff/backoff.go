@@ -1,0 +1,36 @@
+// Package backoff spaces attempts that fail.
+package backoff
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// The first pause, and the longest.
+const (
+	First   = 20 * time.Millisecond
+	Longest = 10 * time.Second
+)
+
+// Backoff is a sequence of pauses that grow. The zero value is at its start.
+type Backoff struct {
+	failures int
+}
+
+// Next returns the pause after one more failure. Each is about 1.6 times the
+// one before, up to [Longest], and differs from that by up to a quarter at
+// random, so that many who failed together do not come back together.
+func (b *Backoff) Next() time.Duration {
+	pause := float64(First)
+	for range b.failures {
+		if pause *= 1.6; pause > float64(Longest) {
+			pause = float64(Longest)
+			break
+		}
+	}
+	b.failures++
+	return time.Duration(pause * (0.75 + 0.5*rand.Float64()))
+}
+
+// Reset goes back to the start, after a success.
+func (b *Backoff) Reset() { b.failures = 0 }

@@ -1,0 +1,59 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gomas/gomas/channel"
+)
+
+// Client calls a peer that it connects to when there is something to call, and
+// again when the connection has been lost; see [channel.Client] for what
+// becomes of calls under way. Its methods may be called from any number of
+// goroutines.
+type Client struct {
+	ch *channel.Client
+}
+
+// NewClient returns a client for the peer at an address, to which it offers
+// svc, which may be nil. It does not connect yet. A client must be closed.
+func NewClient(addr string, svc *Service, opts *Options) (*Client, error) {
+	ch, err := channel.NewClientDispatch(addr, func(ch *channel.Conn) channel.Dispatcher {
+		return newConn(ch, svc)
+	}, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{ch}, nil
+}
+
+// Repeatable returns a context that marks calls as safe to be executed more
+// than once; see [channel.Repeatable].
+func Repeatable(ctx context.Context) context.Context { return channel.Repeatable(ctx) }
+
+// Addr returns the address of the peer.
+func (c *Client) Addr() string { return c.ch.Addr() }
+
+// Remote returns the root of the service that the peer offers. It outlives
+// connections.
+func (c *Client) Remote() Remote { return Remote{peer: c} }
+
+// Connect implements [Peer]: it returns the connection, and makes it if there
+// is none.
+func (c *Client) Connect(ctx context.Context) (*Conn, error) {
+	ch, err := c.ch.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Of(ch), nil
+}
+
+// Describe implements [Peer].
+func (c *Client) Describe(path string) string { return fmt.Sprintf("Remote(%q, %q)", c.Addr(), path) }
+
+// Close closes the connection, if there is one, and makes no other.
+func (c *Client) Close() error { return c.ch.Close() }
+
+// Shutdown closes the connection in good order, if there is one, and makes no
+// other.
+func (c *Client) Shutdown(ctx context.Context) error { return c.ch.Shutdown(ctx) }
