@@ -194,7 +194,7 @@ func (c *call) keywords(dst []any, n int) error {
 	case params == nil:
 		return typeError("%s() takes %s but %d %s given", name, count(len(dst), "positional argument"), n, were(n))
 	case len(missing) > 0:
-		return typeError("%s() missing %s: %s", name, count(len(missing), "required positional argument"), strings.Join(missing, ", "))
+		return typeError("%s() missing %s: %s", name, count(len(missing), "required positional argument"), enumerate(missing))
 	}
 	return nil
 }
@@ -228,6 +228,18 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// enumerate lists items as Python does: "a", "a and b", "a, b, and c".
+func enumerate(items []string) string {
+	last := len(items) - 1
+	switch last {
+	case 0:
+		return items[0]
+	case 1:
+		return items[0] + " and " + items[1]
+	}
+	return strings.Join(items[:last], ", ") + ", and " + items[last]
 }
 
 func were(n int) string {

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -53,6 +54,9 @@ func (s *Service) handle(contract string, params int, h handler) {
 	if err == nil && names != nil && len(names) != params {
 		err = fmt.Errorf("contract %q: it names %d parameters, its type has %d", contract, len(names), params)
 	}
+	if err == nil && reflect.ValueOf(h).IsNil() {
+		err = fmt.Errorf("contract %q: the function is nil", contract)
+	}
 	if err != nil {
 		panic("rpc: " + err.Error())
 	}
@@ -79,7 +83,10 @@ func (s *Service) TryMount(name string, sub *Service) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	if sub == s {
+	switch sub {
+	case nil:
+		return fmt.Errorf("the service for %q is nil; make one with NewService", name)
+	case s:
 		return fmt.Errorf("a service cannot be mounted in itself")
 	}
 	sub.mu.Lock()
@@ -152,26 +159,32 @@ func (s *Service) resolve(path []byte) (function, turn.Turn, *Error) {
 		var fn function
 		found := false
 		sub := s.services[string(name)]
-		if !nested {
-			for i := range s.funcs {
-				if f := &s.funcs[i]; f.contract[:f.name] == string(name) {
-					fn, found = *f, true
-					break
-				}
+		for i := range s.funcs {
+			if f := &s.funcs[i]; f.contract[:f.name] == string(name) {
+				fn, found = *f, true
+				break
 			}
 		}
 		s.mu.RUnlock()
 		switch {
-		case found:
+		case found && !nested:
 			return fn, t, nil
+		case found:
+			return fn, nil, notFound(path, after) // nothing is under a function
 		case sub == nil:
-			before := strings.TrimSuffix(string(path[:len(path)-len(rest)]), "/")
-			return fn, nil, lookupError("Name %q not found in %q", name, before)
+			return fn, nil, notFound(path, rest)
 		case !nested:
 			return fn, nil, typeError("%q is a service and cannot be called", path)
 		}
 		s, rest = sub, after
 	}
+}
+
+// notFound is the failure for the name at which the rest of a path begins.
+func notFound(path, rest []byte) *Error {
+	name, _, _ := cutPath(rest)
+	before := strings.TrimSuffix(string(path[:len(path)-len(rest)]), "/")
+	return lookupError("Name %q not found in %q", name, before)
 }
 
 func cutPath(path []byte) (name, rest []byte, nested bool) {
