@@ -61,7 +61,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		c.opts = *opts
 	}
 	types := new(codec.Types)
-	if err := registerDate(types); err != nil {
+	if err := codec.RegisterTime(types); err != nil {
 		return nil, fmt.Errorf("gomas: %w", err)
 	}
 	for _, t := range c.opts.Types {

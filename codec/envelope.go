@@ -143,6 +143,9 @@ func (e envelope) ScanCall(content Raw) (path []byte, args, kwargs Raw, err erro
 	if err := e.Parse(items[2], &table, nil); err != nil {
 		return nil, nil, nil, err
 	}
+	if list == nil || table == nil {
+		return nil, nil, nil, &MismatchError{Value: "nil", Want: "[path, args, kwargs]"}
+	}
 	if len(table) == 0 {
 		return []byte(p), items[1], nil, nil
 	}

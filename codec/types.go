@@ -56,10 +56,31 @@ func Register[T, D any](types *Types, encode func(T) (D, error), decode func(D) 
 	})
 }
 
-// Add adds t, whose ID it sets. A type that is there already is an error.
+// plain are the types beside the predeclared ones that always travel in
+// their own way.
+var plain = []reflect.Type{
+	reflect.TypeFor[[]byte](),
+	reflect.TypeFor[[]any](),
+	reflect.TypeFor[[]int](),
+	reflect.TypeFor[[]float64](),
+	reflect.TypeFor[[]string](),
+	reflect.TypeFor[map[string]any](),
+	reflect.TypeFor[Raw](),
+	reflect.TypeFor[Map](),
+}
+
+// Add adds t, whose ID it sets. A type that is there already is an error, and
+// so is one that always travels in its own way: an interface, what Go
+// predeclares except complex numbers, []byte, []any, []int, []float64,
+// []string, map[string]any, [Raw] and [Map].
 func (ts *Types) Add(t Type) error {
 	if t.Go == nil || t.Encode == nil || t.Decode == nil {
 		return fmt.Errorf("codec: custom type %v is incomplete", t.Go)
+	}
+	kind := t.Go.Kind()
+	predeclared := t.Go.PkgPath() == "" && t.Go.Name() != "" && kind != reflect.Complex64 && kind != reflect.Complex128
+	if predeclared || kind == reflect.Interface || slices.Contains(plain, t.Go) {
+		return fmt.Errorf("codec: %v cannot be a custom type; define a type of your own for it", t.Go)
 	}
 	if _, ok := ts.byGo[t.Go]; ok {
 		return fmt.Errorf("codec: custom type %v is registered already", t.Go)

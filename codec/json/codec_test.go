@@ -32,7 +32,7 @@ func TestValuesAreWrittenAsPythonWritesThem(t *testing.T) {
 		"true":                             true,
 		"false":                            false,
 		"0":                                0,
-		"-9223372036854775808":             math.MinInt64,
+		"-9223372036854775808":             int64(math.MinInt64),
 		"18446744073709551615":             uint64(math.MaxUint64),
 		"1267650600228229401496703205376":  bigInt("1267650600228229401496703205376"),
 		"-1267650600228229401496703205376": bigInt("-1267650600228229401496703205376"),
@@ -223,7 +223,6 @@ func TestDeepNestingFailsWithoutDeepRecursion(t *testing.T) {
 		if err := codec.Register(types, func(struct{}) (any, error) { return 0, nil }, func(any) (struct{}, error) { return struct{}{}, nil }); err != nil {
 			t.Fatal(err)
 		}
-		type rec struct{ X []rec }
 		for _, into := range []any{new(any), new(codec.Raw), new([]codec.Raw), new([][]any)} {
 			var syntax *codec.SyntaxError
 			var mismatch *codec.MismatchError
@@ -334,6 +333,37 @@ func TestTypesMayBringTheirOwnJSON(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("error is %v, want …%s…", err, text)
+		}
+	}
+}
+
+func TestLargeIntegersFitWhereTheyCan(t *testing.T) {
+	for _, test := range []struct {
+		text       string
+		into, want any
+	}{
+		{"1267650600228229401496703205376", new(float64), 0x1p100},
+		{"1267650600228229401496703205376", new(float32), float32(0x1p100)},
+		{"1267650600228229401496703205376", new(big.Int), *bigInt("1267650600228229401496703205376")},
+		{"18446744073709551615", new(big.Int), *bigInt("18446744073709551615")},
+		{"18446744073709551615", new(uint64), uint64(math.MaxUint64)},
+		{"18446744073709551615", new(float64), 0x1p64},
+		{"1e3", new(big.Int), *bigInt("1000")},
+		{"1267650600228229401496703205376", new(uint64), "integer 1267650600228229401496703205376 does not fit uint64"},
+		{"18446744073709551616", new(uint), "integer 18446744073709551616 does not fit uint"},
+		{"1" + strings.Repeat("0", 400), new(float64), "integer of 1329 bits does not fit float64"},
+		{"1" + strings.Repeat("0", 400), new(float32), "integer of 1329 bits does not fit float32"},
+	} {
+		err := json.Codec{}.Parse([]byte(test.text), test.into, nil)
+		if text, ok := test.want.(string); ok {
+			var mismatch *codec.MismatchError
+			if !errors.As(err, &mismatch) || err.Error() != text {
+				t.Errorf("%.40s: error is %v, want %s", test.text, err, text)
+			}
+			continue
+		}
+		if got := reflect.ValueOf(test.into).Elem().Interface(); err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%.40s is %v, %v, want %v", test.text, got, err, test.want)
 		}
 	}
 }

@@ -130,10 +130,10 @@ func TestArgumentsAreParsedIntoVariables(t *testing.T) {
 	var x int64
 	var s string
 	var f float64
-	var ok = true
+	ok := true
 	var list []float64
 	var table map[string]any
-	var p = &x
+	p := &x
 	dst := []any{&x, &s, &f, &ok, &list, &table, &p}
 	n, err := json.Codec{}.ParseArgs(args, dst, nil)
 	if n != 8 || err != nil || x != 3 || s != "x" || f != 2 || ok || len(list) != 1 || table["a"] != int64(1) || p != nil {

@@ -14,8 +14,10 @@ import (
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/codec/json"
 	"github.com/gomas/gomas/internal/pyrepr"
-	"github.com/gomas/gomas/internal/value"
 )
+
+// longestCut limits the time that a fuzz target spends on truncated input.
+const longestCut = 300
 
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
@@ -60,9 +62,9 @@ func FuzzParse(f *testing.F) {
 		if !sameValue(v, back) {
 			t.Fatalf("%q became %q: %#v is not %#v", src, again, back, v)
 		}
-		var ordered value.Map
+		var ordered codec.Map
 		_ = c.Parse(src, &ordered, types)
-		for cut := range again {
+		for cut := range min(len(again), longestCut) {
 			if c.Parse(again[:cut], &back, types) == nil && !isNumber(again) {
 				t.Fatalf("%q parses, cut from %q", again[:cut], again)
 			}
@@ -114,7 +116,7 @@ func FuzzMessage(f *testing.F) {
 		if err2 != nil {
 			t.Fatalf("%q is accepted: %v", src, err2)
 		}
-		for cut := range src[:len(src)-1] {
+		for cut := range min(len(src)-1, longestCut) {
 			if _, _, _, err := c.ScanMessage(src[:cut]); err == nil {
 				if _, _, _, err := slow.ScanMessage(src[:cut]); err != nil {
 					t.Fatalf("%q is a message, cut from %q", src[:cut], src)
@@ -123,7 +125,10 @@ func FuzzMessage(f *testing.F) {
 		}
 		path, args, kwargs, err := c.ScanCall(content)
 		path2, args2, kwargs2, err2 := slow.ScanCall(content)
-		if (err == nil) != (err2 == nil) || string(path) != string(path2) || string(args) != string(args2) || string(kwargs) != string(kwargs2) {
+		if err2 == nil && (string(args2) == "null" || kwargs2 == nil) && err != nil {
+			return // through Parse, nil is a list and a map, too
+		}
+		if (err == nil) != (err2 == nil) || err == nil && (string(path) != string(path2) || string(args) != string(args2) || string(kwargs) != string(kwargs2)) {
 			t.Fatalf("%q is %q %q %q, %v, and not %q %q %q, %v", content, path, args, kwargs, err, path2, args2, kwargs2, err2)
 		}
 		if err != nil {

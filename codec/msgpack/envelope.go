@@ -44,12 +44,16 @@ func (Codec) ScanMessage(src []byte) (kind codec.Kind, id uint64, content codec.
 // natural reads a message's type or id.
 func (r *reader) natural() (uint64, error) {
 	start := r.pos
-	if kind, err := r.Kind(); err == nil && kind == value.KindNumber && r.src[start] != tagFloat32 && r.src[start] != tagFloat64 {
+	kind, err := r.Kind()
+	switch {
+	case err != nil || kind != value.KindNumber:
+	case r.src[start] < fixMap:
+		r.pos++
+		return uint64(r.src[start]), nil
+	case r.src[start] == tagFloat32 || r.src[start] == tagFloat64:
+	default:
 		n, err := r.Number()
-		if err != nil {
-			return 0, err
-		}
-		if u, ok := n.Uint64(); ok {
+		if u, ok := n.Uint64(); ok && err == nil {
 			return u, nil
 		}
 	}
@@ -118,7 +122,7 @@ func (Codec) ParseArgs(args codec.Raw, dst []any, types *codec.Types) (n int, er
 		if i < len(dst) {
 			err = r.decode(dst[i], types, 1)
 		} else {
-			err = r.skip(1)
+			err = r.skip(1, 1)
 		}
 		if err != nil {
 			return n, &codec.ItemError{Index: i, Err: err}

@@ -34,52 +34,19 @@ func (r *reader) end() error {
 }
 
 func (r *reader) Kind() (value.Kind, error) {
-	if r.pos >= len(r.src) {
-		return 0, r.fail("end of data instead of a value")
-	}
-	switch tag := r.src[r.pos]; {
-	case tag < fixMap || tag >= fixNegative:
-		return value.KindNumber, nil
-	case tag < fixList:
-		return value.KindMap, nil
-	case tag < fixText:
-		return value.KindList, nil
-	case tag < tagNil:
-		return value.KindText, nil
-	default:
-		if kind := kinds[tag-tagNil]; kind != 0 {
+	if r.pos < len(r.src) {
+		if kind := forms[r.src[r.pos]].kind; kind != 0 {
 			return kind, nil
 		}
-		return 0, r.fail(fmt.Sprintf("unknown or extension type %#x", tag))
 	}
+	return 0, r.noValue()
 }
 
-// kinds are those of the tags from 0xc0 to 0xdf. Extension types, and 0xc1,
-// have none.
-var kinds = [32]value.Kind{
-	tagNil - tagNil:     value.KindNil,
-	tagFalse - tagNil:   value.KindBool,
-	tagTrue - tagNil:    value.KindBool,
-	tagBytes8 - tagNil:  value.KindBytes,
-	tagBytes16 - tagNil: value.KindBytes,
-	tagBytes32 - tagNil: value.KindBytes,
-	tagFloat32 - tagNil: value.KindNumber,
-	tagFloat64 - tagNil: value.KindNumber,
-	tagUint8 - tagNil:   value.KindNumber,
-	tagUint16 - tagNil:  value.KindNumber,
-	tagUint32 - tagNil:  value.KindNumber,
-	tagUint64 - tagNil:  value.KindNumber,
-	tagInt8 - tagNil:    value.KindNumber,
-	tagInt16 - tagNil:   value.KindNumber,
-	tagInt32 - tagNil:   value.KindNumber,
-	tagInt64 - tagNil:   value.KindNumber,
-	tagText8 - tagNil:   value.KindText,
-	tagText16 - tagNil:  value.KindText,
-	tagText32 - tagNil:  value.KindText,
-	tagList16 - tagNil:  value.KindList,
-	tagList32 - tagNil:  value.KindList,
-	tagMap16 - tagNil:   value.KindMap,
-	tagMap32 - tagNil:   value.KindMap,
+func (r *reader) noValue() error {
+	if r.pos >= len(r.src) {
+		return r.fail("end of data instead of a value")
+	}
+	return r.fail(fmt.Sprintf("unknown or extension type %#x", r.src[r.pos]))
 }
 
 func (r *reader) Nil() error {
@@ -94,12 +61,12 @@ func (r *reader) Bool() (bool, error) {
 
 // uint reads the big-endian number of a size in bytes that follows a tag, and
 // goes on behind it.
-func (r *reader) uint(size int) (uint64, error) {
+func (r *reader) uint(size uint8) (uint64, error) {
 	b := r.src[r.pos+1:]
-	if len(b) < size {
+	if len(b) < int(size) {
 		return 0, r.truncated()
 	}
-	r.pos += 1 + size
+	r.pos += 1 + int(size)
 	switch size {
 	case 1:
 		return uint64(b[0]), nil
@@ -117,15 +84,7 @@ func (r *reader) Number() (value.Number, error) {
 		r.pos++
 		return value.Int(int64(int8(tag))), nil
 	}
-	var size int
-	switch tag {
-	case tagFloat32:
-		size = 4
-	case tagFloat64:
-		size = 8
-	default: // the tags of integers double the size, each
-		size = 1 << ((tag - tagUint8) % 4)
-	}
+	size := forms[tag].follow
 	u, err := r.uint(size)
 	switch {
 	case err != nil:
@@ -144,30 +103,27 @@ func (r *reader) Number() (value.Number, error) {
 // count goes on behind the tag of a text, bytes, list or map and returns its
 // number of bytes, items or entries. Each takes at least size bytes, and no
 // more are announced than there are bytes for.
-func (r *reader) count(fix, fixMask, tag8, tag16 byte, size int) (int, error) {
+func (r *reader) count(size int) (int, error) {
 	tag := r.src[r.pos]
 	var n uint64
-	var err error
-	switch {
-	case tag&^fixMask == fix && tag < tagNil:
-		n = uint64(tag & fixMask)
+	if tag < tagNil {
+		n = uint64(tag & forms[tag].mask)
 		r.pos++
-	case tag == tag8:
-		n, err = r.uint(1)
-	case tag == tag16:
-		n, err = r.uint(2)
-	default:
-		n, err = r.uint(4)
+	} else {
+		var err error
+		if n, err = r.uint(forms[tag].follow); err != nil {
+			return 0, err
+		}
 	}
-	if err == nil && n > uint64((len(r.src)-r.pos)/size) {
-		err = r.truncated()
+	if n*uint64(size) > uint64(len(r.src)-r.pos) {
+		return 0, r.truncated()
 	}
-	return int(n), err
+	return int(n), nil
 }
 
-func (r *reader) List() (int, error) { return r.count(fixList, 0x0f, 0, tagList16, 1) }
+func (r *reader) List() (int, error) { return r.count(1) }
 
-func (r *reader) Map() (int, error) { return r.count(fixMap, 0x0f, 0, tagMap16, 2) }
+func (r *reader) Map() (int, error) { return r.count(2) }
 
 // take goes on behind n bytes, which are there.
 func (r *reader) take(n int) []byte {
@@ -177,7 +133,7 @@ func (r *reader) take(n int) []byte {
 }
 
 func (r *reader) Bytes() ([]byte, error) {
-	n, err := r.count(tagNil, 0, tagBytes8, tagBytes16, 1)
+	n, err := r.count(1)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +141,7 @@ func (r *reader) Bytes() ([]byte, error) {
 }
 
 func (r *reader) Text() ([]byte, error) {
-	n, err := r.count(fixText, 0x1f, tagText8, tagText16, 1)
+	n, err := r.count(1)
 	if err != nil {
 		return nil, err
 	}
@@ -212,49 +168,49 @@ func (r *reader) Key(n, i int) (key []byte, more bool, err error) {
 
 func (r *reader) Raw(depth int) (codec.Raw, error) {
 	start := r.pos
-	err := r.skip(depth)
+	err := r.skip(1, depth)
 	return codec.Raw(r.src[start:r.pos:r.pos]), err
 }
 
-// skip goes on behind a value that is nested depth deep, and checks all of it.
-func (r *reader) skip(depth int) error {
-	kind, err := r.Kind()
-	if err != nil {
-		return err
-	}
-	var n int
-	switch kind {
-	case value.KindNil, value.KindBool:
-		r.pos++
-		return nil
-	case value.KindNumber:
-		_, err := r.Number()
-		return err
-	case value.KindText:
-		_, err := r.Text()
-		return err
-	case value.KindBytes:
-		_, err := r.Bytes()
-		return err
-	case value.KindList:
-		n, err = r.List()
-	case value.KindMap:
-		n, err = r.Map()
-		n *= 2
-	}
-	if err != nil {
-		return err
-	}
-	if depth >= codec.MaxDepth {
-		return r.fail("nested too deep")
-	}
-	for range n {
-		if r.pos < len(r.src) && (r.src[r.pos] < fixMap || r.src[r.pos] >= fixNegative) {
-			r.pos++ // a small integer
+// skip goes on behind n values that are nested depth deep, and checks all of
+// them.
+func (r *reader) skip(n, depth int) error {
+	for ; n > 0; n-- {
+		if r.pos >= len(r.src) {
+			return r.noValue()
+		}
+		f := forms[r.src[r.pos]]
+		var inside int
+		var err error
+		switch f.kind {
+		case 0:
+			return r.noValue()
+		case value.KindText:
+			_, err = r.Text()
+		case value.KindBytes:
+			_, err = r.Bytes()
+		case value.KindList:
+			inside, err = r.List()
+		case value.KindMap:
+			inside, err = r.Map()
+			inside *= 2
+		default:
+			if int(f.follow) >= len(r.src)-r.pos {
+				return r.truncated()
+			}
+			r.pos += 1 + int(f.follow)
 			continue
 		}
-		if err := r.skip(depth + 1); err != nil {
+		switch {
+		case err != nil:
 			return err
+		case f.kind < value.KindList:
+		case depth >= codec.MaxDepth:
+			return r.fail("nested too deep")
+		case inside > 0:
+			if err := r.skip(inside, depth+1); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

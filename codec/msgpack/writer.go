@@ -12,38 +12,6 @@ import (
 	"github.com/gomas/gomas/internal/value"
 )
 
-// The bytes with which values begin. Those of fix hold a small number, too.
-const (
-	fixInt      = 0x00 // to 0x7f
-	fixMap      = 0x80
-	fixList     = 0x90
-	fixText     = 0xa0
-	tagNil      = 0xc0
-	tagFalse    = 0xc2
-	tagTrue     = 0xc3
-	tagBytes8   = 0xc4
-	tagBytes16  = 0xc5
-	tagBytes32  = 0xc6
-	tagFloat32  = 0xca
-	tagFloat64  = 0xcb
-	tagUint8    = 0xcc
-	tagUint16   = 0xcd
-	tagUint32   = 0xce
-	tagUint64   = 0xcf
-	tagInt8     = 0xd0
-	tagInt16    = 0xd1
-	tagInt32    = 0xd2
-	tagInt64    = 0xd3
-	tagText8    = 0xd9
-	tagText16   = 0xda
-	tagText32   = 0xdb
-	tagList16   = 0xdc
-	tagList32   = 0xdd
-	tagMap16    = 0xde
-	tagMap32    = 0xdf
-	fixNegative = 0xe0 // -32, to 0xff, -1
-)
-
 // writer writes MsgPack in the smallest forms, as Python's msgpack does.
 type writer struct{ dst []byte }
 

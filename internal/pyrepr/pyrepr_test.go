@@ -51,7 +51,14 @@ func TestTextThatIsNoReprIsAnError(t *testing.T) {
 func TestValuesOfDifferentTypesOrContentAreNotEqual(t *testing.T) {
 	values := []any{
 		nil, true, int64(1), uint64(1 << 63), big.NewInt(1), 1.0, math.NaN(), 0.0, math.Copysign(0, -1), "1", []byte("1"),
-		[]any{}, []any{int64(1)}, []any{1.0}, map[string]any{}, map[string]any{"1": nil}, map[string]any{"1": 1.0}, map[any]any{int64(1): 1.0}, map[any]any{1.0: 1.0},
+		[]any{},
+		[]any{int64(1)},
+		[]any{1.0},
+		map[string]any{},
+		map[string]any{"1": nil},
+		map[string]any{"1": 1.0},
+		map[any]any{int64(1): 1.0},
+		map[any]any{1.0: 1.0},
 	}
 	for i, a := range values {
 		for j, b := range values {

@@ -68,11 +68,7 @@ func (d *decoder) custom(t *codec.Type, p *plan, v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	if x == nil {
-		v.SetZero()
-	} else {
-		v.Set(reflect.ValueOf(x))
-	}
+	store(v, x)
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/gomas/gomas/codec"
-	"github.com/gomas/gomas/internal/value"
 )
 
 type point struct{ x, y int }
@@ -87,7 +86,7 @@ func TestCustomTypesTravelAsPairs(t *testing.T) {
 		"in a list":          {[]any{point{1, 2}, 5}, []any{point{1, 2}, int64(5)}},
 		"in a typed list":    {[]point{{1, 2}}, []any{point{1, 2}}},
 		"in a map":           {map[string]any{"a": &point{1, 2}}, map[string]any{"a": point{1, 2}}},
-		"in an ordered map":  {value.Map{{"a", point{1, 2}}}, map[string]any{"a": point{1, 2}}},
+		"in an ordered map":  {codec.Map{{Key: "a", Value: point{1, 2}}}, map[string]any{"a": point{1, 2}}},
 		"a date":             {when, when},
 		"everywhere in a struct": {full, map[string]any{
 			"P": point{1, 2}, "Q": point{3, 4}, "L": []any{line{point{5, 6}, point{7, 8}}}, "Ref": &ref{"a"},
@@ -117,7 +116,7 @@ func TestCustomTypesTravelAsPairs(t *testing.T) {
 }
 
 // pair makes what travels for a custom type.
-func pair(id, data any) value.Map { return value.Map{{"x", []any{id, data}}} }
+func pair(id, data any) codec.Map { return codec.Map{{Key: "x", Value: []any{id, data}}} }
 
 // encodePair encodes v with each key "x" turned to "__type__", which no codec
 // sends otherwise.
@@ -205,7 +204,7 @@ func TestAPairThatDoesNotFitSaysWhy(t *testing.T) {
 		"for a struct":                {pair(0, []int{1, 2}), new(node), types, "value_test.point does not fit value_test.node"},
 		"for a map":                   {[]any{pair(0, []int{1, 2})}, new([]map[string]any), types, "[0]: value_test.point does not fit map[string]interface {}"},
 		"for a typed map":             {pair(0, []int{1, 2}), new(map[string]int), types, "value_test.point does not fit map[string]int"},
-		"for an ordered map":          {pair(0, []int{1, 2}), new(value.Map), types, "value_test.point does not fit value.Map"},
+		"for an ordered map":          {pair(0, []int{1, 2}), new(codec.Map), types, "value_test.point does not fit codec.Map"},
 		"for an interface":            {pair(2, "a"), new(shape), types, "*value_test.ref does not fit value_test.shape"},
 		"a plain value":               {[]int{1, 2}, new(point), types, "list does not fit value_test.point"},
 		"a plain number":              {3, new(point), types, "integer 3 does not fit value_test.point"},
@@ -255,7 +254,7 @@ func TestCustomTypesThatCannotBeSent(t *testing.T) {
 func TestFurtherKeysOfAPairAreIgnored(t *testing.T) {
 	types := customTypes(t)
 	each(t, func(t *testing.T, c codec.Codec) {
-		b := encodePair(t, c, []any{value.Map{{"x", []any{0, []int{1, 2}}}, {"y", []any{1}}, {5, nil}}, 3})
+		b := encodePair(t, c, []any{codec.Map{{Key: "x", Value: []any{0, []int{1, 2}}}, {Key: "y", Value: []any{1}}, {Key: 5, Value: nil}}, 3})
 		var got []any
 		if err := c.Parse(b, &got, types); err != nil || !reflect.DeepEqual(got, []any{point{1, 2}, int64(3)}) {
 			t.Errorf("%s is %v, %v", show(c, b), got, err)
@@ -265,7 +264,7 @@ func TestFurtherKeysOfAPairAreIgnored(t *testing.T) {
 
 func TestTheReservedKeyBehindAnotherIsAnOrdinaryOne(t *testing.T) {
 	each(t, func(t *testing.T, c codec.Codec) {
-		b := encodePair(t, c, value.Map{{"a", 1}, {"x", 2}})
+		b := encodePair(t, c, codec.Map{{Key: "a", Value: 1}, {Key: "x", Value: 2}})
 		var got any
 		if err := c.Parse(b, &got, nil); err != nil || !reflect.DeepEqual(got, map[string]any{"a": int64(1), "__type__": int64(2)}) {
 			t.Errorf("%s is %v, %v", show(c, b), got, err)
@@ -283,6 +282,23 @@ func TestADateAlsoArrivesAsPlainText(t *testing.T) {
 	})
 }
 
+func TestACustomTypeMayDecodeToNil(t *testing.T) {
+	types := customTypes(t)
+	type iface interface{ any }
+	each(t, func(t *testing.T, c codec.Codec) {
+		b := encodePair(t, c, pair(2, "")) // a nil *ref
+		typed, loose, named := &ref{"before"}, any("before"), iface("before")
+		for _, into := range []any{&typed, &loose, &named} {
+			if err := c.Parse(b, into, types); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if r, ok := loose.(*ref); typed != nil || !ok || r != nil || named.(*ref) != nil {
+			t.Errorf("got %v, %v, %v", typed, loose, named)
+		}
+	})
+}
+
 func TestDataMayStayRaw(t *testing.T) {
 	types := new(codec.Types)
 	if err := codec.Register(types, func(r ref) (codec.Raw, error) { return codec.Raw(r.path), nil }, func(raw codec.Raw) (ref, error) { return ref{string(raw)}, nil }); err != nil {
@@ -292,6 +308,25 @@ func TestDataMayStayRaw(t *testing.T) {
 		want := ref{string(encode(t, c, []any{1, "a"}, nil))}
 		var got any
 		if err := c.Parse(encode(t, c, want, types), &got, types); err != nil || got != want {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	})
+}
+
+func TestTypesWithoutANameMayBeCustomTypes(t *testing.T) {
+	types := new(codec.Types)
+	if err := errors.Join(
+		codec.Register(types, func(s struct{ A, B int }) (int, error) { return s.A*10 + s.B, nil }, func(n int) (struct{ A, B int }, error) { return struct{ A, B int }{n / 10, n % 10}, nil }),
+		codec.Register(types, func(l []color) (string, error) { return fmt.Sprint(len(l)), nil }, func(s string) ([]color, error) { return []color{color(s)}, nil }),
+		codec.Register(types, func(c complex128) ([2]float64, error) { return [2]float64{real(c), imag(c)}, nil }, func(c [2]float64) (complex128, error) { return complex(c[0], c[1]), nil }),
+	); err != nil {
+		t.Fatal(err)
+	}
+	sent := []any{struct{ A, B int }{1, 2}, []color{"a", "b", "c"}, 1 + 2i, []complex128{3i}}
+	want := []any{struct{ A, B int }{1, 2}, []color{"3"}, 1 + 2i, []any{3i}}
+	each(t, func(t *testing.T, c codec.Codec) {
+		var got []any
+		if err := c.Parse(encode(t, c, sent, types), &got, types); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %v, %v, want %v", got, err, want)
 		}
 	})

@@ -88,7 +88,7 @@ func (d *decoder) direct(v any) (done bool, err error) {
 		err = readList(d, p)
 	case *map[string]any:
 		err = d.stringMap(p)
-	case *Map:
+	case *codec.Map:
 		err = d.orderedMap(p)
 	default:
 		return false, nil
@@ -98,7 +98,7 @@ func (d *decoder) direct(v any) (done bool, err error) {
 
 // value reads into v, which can be set, by its plan.
 func (d *decoder) value(p *plan, v reflect.Value) error {
-	if p.named && d.types.Len() > 0 {
+	if p.mayBeCustom && d.types.Len() > 0 {
 		if t := d.types.Of(p.typ); t != nil {
 			return d.custom(t, p, v)
 		}
@@ -302,7 +302,7 @@ func (d *decoder) numberInto(p *plan, v reflect.Value) error {
 			return nil
 		}
 	case opTime:
-		if t, ok := timeOf(n); ok {
+		if t, ok := n.time(); ok {
 			v.Set(reflect.ValueOf(t))
 			return nil
 		}
@@ -320,7 +320,7 @@ func (d *decoder) textInto(p *plan, v reflect.Value) error {
 		v.SetString(string(text))
 		return nil
 	case opTime:
-		t, err := ParseTime(string(text))
+		t, err := codec.ParseTime(string(text))
 		if err != nil {
 			return refused(KindText.String(), p.typ, err)
 		}
@@ -378,10 +378,11 @@ func (d *decoder) iface(v reflect.Value) error {
 		return d.r.Nil()
 	case v.NumMethod() == 0:
 		x, err := d.any()
-		if err == nil && x != nil {
-			v.Set(reflect.ValueOf(x))
+		if err != nil {
+			return err
 		}
-		return err
+		store(v, x)
+		return nil
 	case kind == KindMap:
 		m, err := d.beginMap()
 		if err != nil {
@@ -391,10 +392,20 @@ func (d *decoder) iface(v reflect.Value) error {
 			return mismatch(kind.String(), v.Type())
 		}
 		x, err := d.pair(&m, v.Type())
-		if err == nil && x != nil {
-			v.Set(reflect.ValueOf(x))
+		if err != nil {
+			return err
 		}
-		return err
+		store(v, x)
+		return nil
 	}
 	return d.misfit(kind, v.Type())
+}
+
+// store sets v to x, which fits it.
+func store(v reflect.Value, x any) {
+	if x == nil {
+		v.SetZero()
+		return
+	}
+	v.Set(reflect.ValueOf(x))
 }

@@ -214,7 +214,7 @@ func (d *decoder) rawMap(p *map[string]codec.Raw) error {
 	return err
 }
 
-func (d *decoder) orderedMap(p *Map) error {
+func (d *decoder) orderedMap(p *codec.Map) error {
 	if kind, err := d.r.Kind(); err == nil && kind == KindNil {
 		*p = nil
 		return d.r.Nil()
@@ -238,8 +238,8 @@ func (d *decoder) orderedMap(p *Map) error {
 
 // orderedEntries reads the entries of a map. A key that is there already
 // keeps its place and gets the new value.
-func (d *decoder) orderedEntries(m *entries) (Map, error) {
-	table := make(Map, 0, room(m.n, 32))
+func (d *decoder) orderedEntries(m *entries) (codec.Map, error) {
+	table := make(codec.Map, 0, room(m.n, 32))
 	places := make(map[any]int)
 	var err error
 	for ; m.more; err = m.next() {
@@ -260,7 +260,7 @@ func (d *decoder) orderedEntries(m *entries) (Map, error) {
 			continue
 		}
 		places[id] = len(table)
-		table = append(table, Entry{key, x})
+		table = append(table, codec.Entry{Key: key, Value: x})
 	}
 	d.depth--
 	return table, err

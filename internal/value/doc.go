@@ -19,14 +19,14 @@
 //     it is decoded into.
 //   - Maps are sent in the order of their keys, so that the same value always
 //     has the same bytes. Keys are text, numbers, bools, or of a type that is
-//     an encoding.TextMarshaler (and TextUnmarshaler). [Map] keeps an order of
+//     an encoding.TextMarshaler (and TextUnmarshaler). [codec.Map] keeps an order of
 //     its own.
 //   - Structs are maps of their exported fields, named by the format's own
 //     field tag: `json:"name,omitempty,omitzero"`, "-" for none; other options
 //     have no effect. Embedded structs are flattened by Go's rules for
 //     promoted fields. Names are matched exactly, and names that fit no field
 //     are skipped. Fields that are not received keep their value.
-//   - time.Time is text, see [AppendTime] and [ParseTime]. big.Int is an
+//   - time.Time is text, see [codec.AppendTime] and [codec.ParseTime]. big.Int is an
 //     integer, codec.Raw stands for itself.
 //   - Otherwise encoding.TextMarshaler and TextUnmarshaler are used, where a
 //     type has them.
@@ -45,5 +45,7 @@
 // Python, any further keys of it are ignored. Sending a map of one's own with
 // that key is refused.
 //
-// Types that Go predeclares, such as int or string, cannot be custom types.
+// The plainest types cannot be custom types: what Go predeclares except complex
+// numbers, []byte, []any, []int, []float64, []string, map[string]any, [codec.Map] and
+// codec.Raw.
 package value

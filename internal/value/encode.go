@@ -34,8 +34,8 @@ func (e *encoder) any(v any) error {
 	return e.value(e.w.Format().plan(rv.Type()), rv)
 }
 
-// direct writes values of the common types without reflection. They are none
-// that can be a custom type.
+// direct writes values of the common types without reflection. All of them are
+// plain, that is, no custom types.
 func (e *encoder) direct(v any) (done bool, err error) {
 	switch v := v.(type) {
 	case nil:
@@ -78,7 +78,7 @@ func (e *encoder) direct(v any) (done bool, err error) {
 		return true, encodeList(e, v)
 	case map[string]any:
 		return true, e.stringMap(v)
-	case Map:
+	case codec.Map:
 		return true, e.orderedMap(v)
 
 	// A nil pointer leaves the switch.
@@ -150,7 +150,7 @@ func (e *encoder) direct(v any) (done bool, err error) {
 		if v != nil {
 			return true, e.stringMap(*v)
 		}
-	case *Map:
+	case *codec.Map:
 		if v != nil {
 			return true, e.orderedMap(*v)
 		}
@@ -163,7 +163,7 @@ func (e *encoder) direct(v any) (done bool, err error) {
 
 // value writes v by its plan.
 func (e *encoder) value(p *plan, v reflect.Value) error {
-	if p.named && e.types.Len() > 0 {
+	if p.mayBeCustom && e.types.Len() > 0 {
 		if t := e.types.Of(p.typ); t != nil {
 			return e.custom(t, v)
 		}
@@ -294,7 +294,7 @@ func (e *encoder) big(p *plan, v reflect.Value) error {
 }
 
 func (e *encoder) time(v reflect.Value) error {
-	text, err := AppendTime(nil, v.Interface().(time.Time))
+	text, err := codec.AppendTime(nil, v.Interface().(time.Time))
 	if err != nil {
 		return e.refuse(timeType, "", err)
 	}

@@ -57,12 +57,12 @@ func (e *encoder) stringMap(m map[string]any) error {
 	return nil
 }
 
-func (e *encoder) orderedMap(m Map) error {
+func (e *encoder) orderedMap(m codec.Map) error {
 	if m == nil {
 		e.w.Nil()
 		return nil
 	}
-	t := reflect.TypeFor[Map]()
+	t := reflect.TypeFor[codec.Map]()
 	if err := e.enter(t); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ type (
 		Y []int `json:"-"`
 	}
 	J struct {
-		Dash int `json:"-,"`
+		Dash int `json:"-x"`
 		Odd  int `json:"größer-als.1"`
 		Kind color
 		color

@@ -11,7 +11,6 @@ import (
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/codec/json"
 	"github.com/gomas/gomas/codec/msgpack"
-	"github.com/gomas/gomas/internal/value"
 )
 
 func TestMapsAreSentInTheOrderOfTheirKeys(t *testing.T) {
@@ -26,7 +25,7 @@ func TestMapsAreSentInTheOrderOfTheirKeys(t *testing.T) {
 		{map[float64]int{1: 1, 1e16: 2, -0.5: 3}, `{"-0.5": 3, "1.0": 1, "1e+16": 2}`, "83cbbfe000000000000003cb3ff000000000000001cb4341c37937e0800002"},
 		{map[level]int{2: 2, 1: 1}, `{"*": 1, "**": 2}`, "82a12a01a22a2a02"},
 		{map[any]int{nil: 0, true: 1, 5: 2, "a": 3, 1.5: 4}, `{"null": 0, "true": 1, "5": 2, "1.5": 4, "a": 3}`, "85c000c3010502cb3ff800000000000004a16103"},
-		{value.Map{{"z", 1}, {2, nil}, {"a", []int{}}, {nil, 0}, {math.Inf(1), 1}}, `{"z": 1, "2": null, "a": [], "null": 0, "Infinity": 1}`, "85a17a0102c0a16190c000cb7ff000000000000001"},
+		{codec.Map{{Key: "z", Value: 1}, {Key: 2, Value: nil}, {Key: "a", Value: []int{}}, {Key: nil, Value: 0}, {Key: math.Inf(1), Value: 1}}, `{"z": 1, "2": null, "a": [], "null": 0, "Infinity": 1}`, "85a17a0102c0a16190c000cb7ff000000000000001"},
 	} {
 		if b := encode(t, json.Codec{}, test.m, nil); string(b) != test.json {
 			t.Errorf("%v is %s, want %s", test.m, b, test.json)
@@ -74,7 +73,7 @@ func TestMapsComeBackWithTheirKeys(t *testing.T) {
 
 func TestMsgPackKeepsKeysThatAreNoText(t *testing.T) {
 	c := msgpack.Codec{}
-	sent := value.Map{{"a", 1}, {int64(5), value.Map{{nil, "x"}}}, {nil, 2}, {true, 3}, {1.5, 4}, {uint64(math.MaxUint64), 5}}
+	sent := codec.Map{{Key: "a", Value: 1}, {Key: int64(5), Value: codec.Map{{Key: nil, Value: "x"}}}, {Key: nil, Value: 2}, {Key: true, Value: 3}, {Key: 1.5, Value: 4}, {Key: uint64(math.MaxUint64), Value: 5}}
 	want := map[any]any{"a": int64(1), int64(5): map[any]any{nil: "x"}, nil: int64(2), true: int64(3), 1.5: int64(4), uint64(math.MaxUint64): int64(5)}
 	b := encode(t, c, sent, nil)
 	var got any
@@ -85,9 +84,9 @@ func TestMsgPackKeepsKeysThatAreNoText(t *testing.T) {
 	if err := c.Parse(b, &typed, nil); err != nil || !reflect.DeepEqual(typed, want) {
 		t.Errorf("map[any]any is %#v, %v, want %#v", typed, err, want)
 	}
-	sent = append(sent, value.Entry{Key: []byte{1}, Value: int64(6)}, value.Entry{Key: "\x01", Value: int64(7)})
+	sent = append(sent, codec.Entry{Key: []byte{1}, Value: int64(6)}, codec.Entry{Key: "\x01", Value: int64(7)})
 	b = encode(t, c, sent, nil)
-	var ordered value.Map
+	var ordered codec.Map
 	if err := c.Parse(b, &ordered, nil); err != nil || string(encode(t, c, ordered, nil)) != string(b) {
 		t.Errorf("ordered map is %#v, %v", ordered, err)
 	}
@@ -112,14 +111,14 @@ func TestMsgPackKeysThatDoNotFit(t *testing.T) {
 		"text for an integer":       {map[string]int{"1": 1}, new(map[int]int), `key "1" does not fit int`},
 		"large integer":             {map[int]int{300: 1}, new(map[uint8]int), "integer 300 does not fit uint8"},
 		"nil for a bool":            {map[any]int{nil: 1}, new(map[bool]int), "nil does not fit bool"},
-		"bytes for any":             {value.Map{{[]byte{1, 2}, 1}}, new(any), "key of 2 bytes does not fit interface {}"},
-		"bytes for any, typed":      {value.Map{{[]byte{1, 2}, 1}}, new(map[any]int), "key of 2 bytes does not fit map[interface {}]int"},
+		"bytes for any":             {codec.Map{{Key: []byte{1, 2}, Value: 1}}, new(any), "key of 2 bytes does not fit interface {}"},
+		"bytes for any, typed":      {codec.Map{{Key: []byte{1, 2}, Value: 1}}, new(map[any]int), "key of 2 bytes does not fit map[interface {}]int"},
 		"value under an integer":    {map[int]string{5: "x"}, new(map[int]bool), "5: string does not fit bool"},
 		"value under mixed keys":    {map[any]any{"a": 1, 5: "x"}, new(map[any]int), "5: string does not fit int"},
 		"text where a struct is":    {map[string]int{"a": 1}, new(map[struct{ X any }]int), `key "a" does not fit struct { X interface {} }`},
 		"list where a struct is":    {codec.Raw("\x81\x91\x01\x01"), new(map[struct{ X any }]int), `key that is a list does not fit map[struct { X interface {} }]int`},
 		"list for any":              {codec.Raw("\x81\x91\x01\x01"), new(any), `key that is a list does not fit interface {}`},
-		"map for any":               {codec.Raw("\x81\x81\x01\x01\x01"), new(value.Map), `key that is a map does not fit interface {}`},
+		"map for any":               {codec.Raw("\x81\x81\x01\x01\x01"), new(codec.Map), `key that is a map does not fit interface {}`},
 		"map under an unmarshaler":  {codec.Raw("\x81\x81\x01\x01\x01"), new(map[level]int), `key that is a map does not fit map[value_test.level]int`},
 		"number for an unmarshaler": {codec.Raw("\x81\x01\x01"), new(map[level]int), `integer 1 does not fit value_test.level`},
 	} {
@@ -156,13 +155,13 @@ func TestTheLastOfEqualKeysWins(t *testing.T) {
 		A []int
 		B *node
 	}
-	sent := value.Map{{"A", []int{1, 2, 3}}, {"B", value.Map{{"value", 1}}}, {"C", 0}, {"A", []int{4}}, {"B", value.Map{{"next", value.Map{}}}}}
+	sent := codec.Map{{Key: "A", Value: []int{1, 2, 3}}, {Key: "B", Value: codec.Map{{Key: "value", Value: 1}}}, {Key: "C", Value: 0}, {Key: "A", Value: []int{4}}, {Key: "B", Value: codec.Map{{Key: "next", Value: codec.Map{}}}}}
 	each(t, func(t *testing.T, c codec.Codec) {
 		b := encode(t, c, sent, nil)
 		for _, want := range []any{
 			fields{[]int{4}, &node{0, &node{}}},
 			map[string]any{"A": []any{int64(4)}, "B": map[string]any{"next": map[string]any{}}, "C": int64(0)},
-			value.Map{{"A", []any{int64(4)}}, {"B", value.Map{{"next", value.Map{}}}}, {"C", int64(0)}},
+			codec.Map{{Key: "A", Value: []any{int64(4)}}, {Key: "B", Value: codec.Map{{Key: "next", Value: codec.Map{}}}}, {Key: "C", Value: int64(0)}},
 		} {
 			got := reflect.New(reflect.TypeOf(want))
 			if err := c.Parse(b, got.Interface(), nil); err != nil || !reflect.DeepEqual(got.Elem().Interface(), want) {
@@ -173,7 +172,7 @@ func TestTheLastOfEqualKeysWins(t *testing.T) {
 }
 
 func TestGetFindsKeysThatAreText(t *testing.T) {
-	m := value.Map{{1, "one"}, {[]byte("a"), "bytes"}, {"a", "text"}}
+	m := codec.Map{{Key: 1, Value: "one"}, {Key: []byte("a"), Value: "bytes"}, {Key: "a", Value: "text"}}
 	if v, ok := m.Get("a"); v != "text" || !ok {
 		t.Errorf("a is %v, %v", v, ok)
 	}

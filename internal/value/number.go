@@ -5,6 +5,9 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"time"
+
+	"github.com/gomas/gomas/codec"
 )
 
 // Number is an integer of any size or a float.
@@ -137,4 +140,13 @@ func (n Number) String() string {
 		return "integer " + n.big.String()
 	}
 	return "float " + strconv.FormatFloat(math.Float64frombits(n.bits), 'g', -1, 64)
+}
+
+// time returns the time that is n seconds after 1970.
+func (n Number) time() (t time.Time, ok bool) {
+	f, ok := n.Float64()
+	if !ok {
+		return time.Time{}, false
+	}
+	return codec.TimeOf(f)
 }

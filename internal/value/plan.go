@@ -14,8 +14,8 @@ import (
 type plan struct {
 	typ      reflect.Type
 	enc, dec op
-	// named says that the type, or what it points to, may be a custom type.
-	named bool
+	// mayBeCustom says that it is not one of the plain types.
+	mayBeCustom bool
 	// marshalsText and unmarshalsText say that the type has the methods of
 	// package encoding, which come first for the keys of maps.
 	marshalsText, unmarshalsText bool
@@ -52,6 +52,7 @@ const (
 
 var (
 	rawType         = reflect.TypeFor[codec.Raw]()
+	bytesType       = reflect.TypeFor[[]byte]()
 	bigType         = reflect.TypeFor[big.Int]()
 	timeType        = reflect.TypeFor[time.Time]()
 	anyType         = reflect.TypeFor[any]()
@@ -62,7 +63,7 @@ var (
 // direct are the composite types that direct has cases for.
 var direct = map[reflect.Type]bool{
 	anyType:                           true,
-	reflect.TypeFor[Map]():            true,
+	reflect.TypeFor[codec.Map]():      true,
 	reflect.TypeFor[[]any]():          true,
 	reflect.TypeFor[[]int]():          true,
 	reflect.TypeFor[[]float64]():      true,
@@ -100,7 +101,7 @@ func (b *builder) plan(t reflect.Type) *plan {
 	}
 	p := &plan{typ: t}
 	b.done[t] = p
-	p.named = named(t)
+	p.mayBeCustom = !plain(t)
 	pt := reflect.PointerTo(t)
 	p.marshalsText = pt.Implements(textMarshaler)
 	p.unmarshalsText = pt.Implements(textUnmarshaler)
@@ -178,12 +179,17 @@ func (b *builder) byKind(p *plan) op {
 	return opUnsupported
 }
 
-// named reports whether t, or what it points to, has a name of its own.
-func named(t reflect.Type) bool {
-	for t.PkgPath() == "" && t.Kind() == reflect.Pointer {
+// plain reports whether t, or what it points to, is one of the types that are
+// too common to be looked up among the custom types.
+func plain(t reflect.Type) bool {
+	for t.Name() == "" && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	return t.PkgPath() != ""
+	switch t.Kind() {
+	case reflect.Complex64, reflect.Complex128:
+		return false
+	}
+	return direct[t] || t == rawType || t == bytesType || t.PkgPath() == "" && t.Name() != ""
 }
 
 // endless reports whether t points to itself, as in type T *T.

@@ -15,7 +15,6 @@ import (
 	"github.com/gomas/gomas/codec/json"
 	"github.com/gomas/gomas/codec/msgpack"
 	"github.com/gomas/gomas/internal/pyrepr"
-	"github.com/gomas/gomas/internal/value"
 )
 
 // The engine is tested through the formats that use it.
@@ -197,7 +196,7 @@ func TestValuesFitGoVariables(t *testing.T) {
 		"a big integer fits a float":               {uint64(math.MaxUint64), new(float32), float32(math.MaxUint64)},
 		"a float without fraction fits an integer": {3.0, new(int8), int8(3)},
 		"and a large one an uint64":                {0x1p63, new(uint64), uint64(1 << 63)},
-		"and a small one an int":                   {-0x1p40, new(int), -1 << 40},
+		"and a small one an int":                   {-0x1p40, new(int64), int64(-1 << 40)},
 		"a float rounds to a float32":              {0.1, new(float32), float32(0.1)},
 		"an infinity fits a float32":               {math.Inf(1), new(float32), float32(math.Inf(1))},
 		"an integer fits a big.Int":                {-3, new(big.Int), *big.NewInt(-3)},
@@ -210,7 +209,7 @@ func TestValuesFitGoVariables(t *testing.T) {
 		"nil empties a map of any":                 {nil, &map[string]any{"a": 1}, map[string]any(nil)},
 		"nil empties an any":                       {nil, pointer[any](1), nil},
 		"nil empties an interface with methods":    {nil, pointer[error](errors.New("x")), error(nil)},
-		"nil empties an ordered map":               {nil, &value.Map{}, value.Map(nil)},
+		"nil empties an ordered map":               {nil, &codec.Map{}, codec.Map(nil)},
 		"a pointer that is set is used":            {map[string]any{"next": nil}, pointer(shared), &node{Value: 1}},
 		"a pointer that is nil is made":            {5, new(**int), pointer(pointer(5))},
 		"a map replaces a map":                     {map[string]int{"b": 2}, &map[string]int{"a": 1}, map[string]int{"b": 2}},
@@ -226,7 +225,7 @@ func TestValuesFitGoVariables(t *testing.T) {
 		"text as a date":                           {"2010-03-27", new(time.Time), time.Date(2010, 3, 27, 0, 0, 0, 0, time.UTC)},
 		"seconds as a date":                        {1269648000.25, new(time.Time), time.Date(2010, 3, 27, 0, 0, 0, 250e6, time.UTC)},
 		"whole seconds as a date":                  {-1, new(time.Time), time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC)},
-		"an ordered map holds ordered maps":        {map[string]any{"a": []any{map[string]any{"b": 1}}}, new(value.Map), value.Map{{"a", []any{value.Map{{"b", int64(1)}}}}}},
+		"an ordered map holds ordered maps":        {map[string]any{"a": []any{map[string]any{"b": 1}}}, new(codec.Map), codec.Map{{Key: "a", Value: []any{codec.Map{{Key: "b", Value: int64(1)}}}}}},
 		"an any in a struct is no ordered map": {map[string]any{"a": map[string]any{}}, new(struct {
 			A any `json:"a" msgpack:"a"`
 		}), struct {
@@ -274,7 +273,7 @@ func TestValuesThatDoNotFitNameThePlace(t *testing.T) {
 		"nil for a date":                      {nil, new(time.Time), "nil does not fit time.Time"},
 		"bool for a text":                     {true, new(string), "bool does not fit string"},
 		"list for a map":                      {[]any{}, new(map[string]any), "list does not fit map[string]interface {}"},
-		"list for an ordered map":             {[]any{}, new(value.Map), "list does not fit value.Map"},
+		"list for an ordered map":             {[]any{}, new(codec.Map), "list does not fit codec.Map"},
 		"map for a list":                      {dict{}, new([]string), "map does not fit []string"},
 		"map for a text":                      {dict{}, new(color), "map does not fit value_test.color"},
 		"list for a struct":                   {[]any{}, new(price), "list does not fit value_test.price"},
@@ -285,7 +284,7 @@ func TestValuesThatDoNotFitNameThePlace(t *testing.T) {
 		"overflow":                            {300, new(int8), "integer 300 does not fit int8"},
 		"negative for unsigned":               {-1, new(uint64), "integer -1 does not fit uint64"},
 		"too large for int64":                 {uint64(1 << 63), new(int64), "integer 9223372036854775808 does not fit int64"},
-		"too large for int32":                 {1 << 31, new(int32), "integer 2147483648 does not fit int32"},
+		"too large for int32":                 {int64(1 << 31), new(int32), "integer 2147483648 does not fit int32"},
 		"fraction for an integer":             {3.5, new(int), "float 3.5 does not fit int"},
 		"large float for an int64":            {0x1p63, new(int64), "float 9.223372036854776e+18 does not fit int64"},
 		"large float for an uint64":           {0x1p64, new(uint64), "float 1.8446744073709552e+19 does not fit uint64"},
@@ -358,12 +357,12 @@ func TestWhatCannotBeSentNamesThePlace(t *testing.T) {
 		"channel in a list":            {[]any{1, make(chan int)}, " (at [1])"},
 		"function in a field":          {struct{ F func() }{}, " (at F)"},
 		"channel in a map":             {map[string]any{"a": map[int]any{5: make(chan int)}}, " (at a.5)"},
-		"channel in an ordered map":    {value.Map{{1, 1}, {"x", make(chan int)}}, " (at x)"},
+		"channel in an ordered map":    {codec.Map{{Key: 1, Value: 1}, {Key: "x", Value: make(chan int)}}, " (at x)"},
 		"structs for keys":             {map[[1]int]int{{1}: 1}, ": a key of type [1]int"},
-		"slices for keys":              {value.Map{{[]string{}, 1}}, ": a key of type []string"},
+		"slices for keys":              {codec.Map{{Key: []string{}, Value: 1}}, ": a key of type []string"},
 		"reserved key":                 {map[string]any{"a": 1, "__type__": 1}, ": the key __type__ is reserved for custom types"},
 		"reserved key, typed":          {[]map[color]int{{"__type__": 1}}, " (at [0]): the key __type__ is reserved for custom types"},
-		"reserved key, ordered":        {value.Map{{"__type__", 1}}, ": the key __type__ is reserved for custom types"},
+		"reserved key, ordered":        {codec.Map{{Key: "__type__", Value: 1}}, ": the key __type__ is reserved for custom types"},
 		"reserved field": {struct {
 			T int `json:"__type__" msgpack:"__type__"`
 		}{}, ": the key __type__ is reserved for custom types"},

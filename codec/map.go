@@ -1,4 +1,4 @@
-package value
+package codec
 
 // Map is a map that keeps the order of its entries. As a destination it takes
 // every map that is received, and all maps inside are Maps too; keys are

@@ -1,4 +1,4 @@
-package value_test
+package codec_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/gomas/gomas/internal/value"
+	"github.com/gomas/gomas/codec"
 )
 
 func TestDatesAreWrittenAsPythonWritesThem(t *testing.T) {
@@ -19,13 +19,13 @@ func TestDatesAreWrittenAsPythonWritesThem(t *testing.T) {
 		"9999-12-31T23:59:59-03:30":           time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -12600)),
 		"1880-01-01T00:00:00+00:53:28":        time.Date(1880, 1, 1, 0, 0, 0, 0, time.FixedZone("LMT", 3208)),
 	} {
-		got, err := value.AppendTime([]byte("x"), date)
+		got, err := codec.AppendTime([]byte("x"), date)
 		if err != nil || string(got) != "x"+want {
 			t.Errorf("%v is %s, %v, want %s", date, got, err, want)
 		}
 	}
 	for _, year := range []int{0, -1, 10000} {
-		if got, err := value.AppendTime(nil, time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)); err == nil {
+		if got, err := codec.AppendTime(nil, time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)); err == nil {
 			t.Errorf("year %d is %s", year, got)
 		}
 	}
@@ -53,7 +53,7 @@ func TestDatesAreReadInEveryFormThatPythonAccepts(t *testing.T) {
 		"1880-01-01T00:00:00+00:53:28":    time.Date(1880, 1, 1, 0, 0, 0, 0, time.FixedZone("", 3208)),
 		"2012-02-29T23:59:59-00:00":       time.Date(2012, 2, 29, 23, 59, 59, 0, time.UTC),
 	} {
-		got, err := value.ParseTime(text)
+		got, err := codec.ParseTime(text)
 		_, gotOffset := got.Zone()
 		_, wantOffset := want.Zone()
 		if err != nil || !got.Equal(want) || gotOffset != wantOffset {
@@ -69,7 +69,7 @@ func TestTextThatIsNoDateIsRefused(t *testing.T) {
 		"2010-03-27T01:02:03+", "2010-03-27T01:02:03+1", "2010-03-27T01:02:03+25:00", "2010-03-27T01:02:03+01:60", "2010-03-27T01:02:03ZZ", "2010-03-27T01:02:03 Z",
 		"2010-03-27x", "2010-03-27Z", "2010-03-27T01:0203", "2010-03-27T0102:03", " 2010-03-27", "2010-03-27 ", "２010-03-27", "-010-03-27", "+2010-03-27",
 	} {
-		if got, err := value.ParseTime(text); err == nil {
+		if got, err := codec.ParseTime(text); err == nil {
 			t.Errorf("%q is %v", text, got)
 		}
 	}
@@ -79,15 +79,15 @@ func TestDatesComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		zone := time.FixedZone("", rapid.IntRange(-23*3600, 23*3600).Draw(t, "offset"))
 		date := time.Unix(rapid.Int64Range(-62135510400, 253402214400).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).In(zone)
-		text, err := value.AppendTime(nil, date)
+		text, err := codec.AppendTime(nil, date)
 		if err != nil {
 			return // the offset led out of the years 1 to 9999
 		}
-		back, err := value.ParseTime(string(text))
+		back, err := codec.ParseTime(string(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := value.AppendTime(nil, back)
+		again, err := codec.AppendTime(nil, back)
 		if !back.Equal(date) || err != nil || string(again) != string(text) {
 			t.Fatalf("%s comes back as %v, %s, %v", text, back, again, err)
 		}

@@ -1,4 +1,4 @@
-package value
+package codec
 
 import (
 	"errors"
@@ -69,15 +69,41 @@ func ParseTime(text string) (time.Time, error) {
 	return t, nil
 }
 
-// timeOf returns the time that is n seconds after 1970 in UTC.
-func timeOf(n Number) (t time.Time, ok bool) {
-	f, ok := n.Float64()
-	if !ok || !(f >= -62135596800 && f < 253402300800) {
+// TimeOf returns the time that is a number of seconds after 1970, in UTC. It
+// is false outside of the years 1 to 9999.
+func TimeOf(seconds float64) (t time.Time, ok bool) {
+	if !(seconds >= -62135596800 && seconds < 253402300800) {
 		return time.Time{}, false
 	}
-	whole := math.Floor(f)
-	micro := math.Round((f - whole) * 1e6) // about what a float64 can tell today
+	whole := math.Floor(seconds)
+	micro := math.Round((seconds - whole) * 1e6) // about what a float64 can tell today
 	return time.Unix(int64(whole), int64(micro)*1000).UTC(), true
+}
+
+// RegisterTime registers time.Time as aiomas registers dates: sent as text in
+// ISO 8601 and read from that, or from seconds after 1970.
+func RegisterTime(types *Types) error {
+	return Register(types, func(t time.Time) (any, error) {
+		text, err := AppendTime(nil, t)
+		return string(text), err
+	}, func(data any) (time.Time, error) {
+		var seconds float64
+		switch d := data.(type) {
+		case string:
+			return ParseTime(d)
+		case int64:
+			seconds = float64(d)
+		case float64:
+			seconds = d
+		default:
+			return time.Time{}, fmt.Errorf("%T is no date", data)
+		}
+		t, ok := TimeOf(seconds)
+		if !ok {
+			return time.Time{}, fmt.Errorf("%v seconds after 1970 is no date", seconds)
+		}
+		return t, nil
+	})
 }
 
 // scanner reads the parts of a date. After something else than expected it is
