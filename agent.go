@@ -2,6 +2,7 @@ package gomas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -117,6 +118,11 @@ func (a *Agent) Services() *rpc.Service { return &a.services }
 
 // String returns the type and the URL: TestAgent('tcp://localhost:5555/0').
 func (a *Agent) String() string { return fmt.Sprintf("%s('%s')", a.typeName, a.URL()) }
+
+// MarshalText fails: an agent cannot be part of a message yet. Send its URL.
+func (a *Agent) MarshalText() ([]byte, error) {
+	return nil, errors.New("agents cannot be sent yet; send the URL")
+}
 
 // Connect returns a reference to the agent at a URL; see [Container.Connect].
 // It may be called by the agent itself, with its context, or from outside.

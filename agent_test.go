@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gomas/gomas"
+	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/turn"
 )
@@ -362,4 +363,17 @@ func TestRequestsAreServedInOrderOfArrival(t *testing.T) {
 		}
 	}
 	wg.Wait()
+}
+
+func TestAnAgentAsAnArgumentIsRefused(t *testing.T) {
+	c := container(t)
+	a := spawn(t, c)
+	r := connect(t, c, a)
+	for _, arg := range []any{a, a.Agent, r, a.Services(), []any{map[string]any{"deep": r}}} {
+		_, err := rpc.Call[int](t.Context(), r, "add", arg)
+		var unsupported *codec.UnsupportedError
+		if !errors.As(err, &unsupported) {
+			t.Errorf("%T: %v", arg, err)
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gomas/gomas"
+	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/internal/pypeer"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport"
@@ -124,7 +125,7 @@ func TestAContainerOnAUnixSocket(t *testing.T) {
 }
 
 func TestARemoteOutlivesItsConnection(t *testing.T) {
-	here, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", &gomas.Options{Patience: 200 * time.Millisecond})
+	here, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", &gomas.Options{Patience: channel.Forever})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +139,17 @@ func TestARemoteOutlivesItsConnection(t *testing.T) {
 	if _, err := add.Call(t.Context(), r, 1); err != nil {
 		t.Fatal(err)
 	}
+	conn, err := r.Peer().Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := there.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := r.Peer().Connect(t.Context())
-	if err == nil { // the end may not have been noticed yet
-		_ = conn.Wait(t.Context())
-	}
-	if _, err := add.Call(t.Context(), r, 1); !errors.Is(err, syscall.ECONNREFUSED) {
+	_ = conn.Wait(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := add.Call(ctx, r, 1); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while the peer is away: %v", err)
 	}
 	again, err := gomas.NewContainer(t.Context(), addr, nil)

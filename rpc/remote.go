@@ -31,13 +31,24 @@ type Peer interface {
 func NewRemote(peer Peer, path string) Remote { return Remote{peer, path} }
 
 // Sub returns a reference to a service under this one, by a name or by a path
-// of names.
+// of names; of the empty path, it is this one.
 func (r Remote) Sub(path string) Remote {
-	if r.path != "" {
+	switch {
+	case path == "":
+		return r
+	case r.path != "":
 		path = r.path + "/" + path
 	}
 	return Remote{r.peer, path}
 }
+
+var errReference = errors.New("references to services cannot be sent yet")
+
+// MarshalText fails: a Remote cannot be part of a message yet.
+func (Remote) MarshalText() ([]byte, error) { return nil, errReference }
+
+// MarshalText fails: a service cannot be part of a message yet.
+func (*Service) MarshalText() ([]byte, error) { return nil, errReference }
 
 // Path returns the path of the service, "" for the root.
 func (r Remote) Path() string { return r.path }

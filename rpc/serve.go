@@ -153,6 +153,9 @@ func (c *call) keywords(dst []any, n int) error {
 		return err
 	}
 	var kwargs map[string]codec.Raw
+	if c.kwargs != nil && params == nil {
+		return typeError("%s() takes no keyword arguments", name)
+	}
 	if c.kwargs != nil {
 		if err := c.conn.codec.Parse(c.kwargs, &kwargs, nil); err != nil {
 			return c.badArgument(err)

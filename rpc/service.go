@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gomas/gomas/turn"
 )
@@ -20,7 +21,7 @@ type Service struct {
 	turn     turn.Turn // of its functions, nil: that of the service above
 	funcs    []function
 	services map[string]*Service
-	mounted  bool
+	above    atomic.Pointer[Service] // where it is mounted, nil if it is not
 }
 
 // function is one registered function. There are few in a service, so they
@@ -28,7 +29,6 @@ type Service struct {
 type function struct {
 	contract string // "add(a, b)"
 	name     int    // length of the name in it
-	params   int    // number of parameters
 	handler  handler
 }
 
@@ -65,7 +65,7 @@ func (s *Service) handle(contract string, params int, h handler) {
 	if err := s.taken(name); err != nil {
 		panic("rpc: " + err.Error())
 	}
-	s.funcs = append(s.funcs, function{contract: contract, name: len(name), params: params, handler: h})
+	s.funcs = append(s.funcs, function{contract: contract, name: len(name), handler: h})
 }
 
 // Mount puts sub under s as name. It panics if the name is empty or contains
@@ -83,26 +83,21 @@ func (s *Service) TryMount(name string, sub *Service) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	switch sub {
-	case nil:
+	if sub == nil {
 		return fmt.Errorf("the service for %q is nil; make one with NewService", name)
-	case s:
-		return fmt.Errorf("a service cannot be mounted in itself")
 	}
-	sub.mu.Lock()
-	if sub.mounted {
-		sub.mu.Unlock()
+	for above := s; above != nil; above = above.above.Load() {
+		if above == sub {
+			return fmt.Errorf("the service for %q would be mounted in itself", name)
+		}
+	}
+	if !sub.above.CompareAndSwap(nil, s) {
 		return fmt.Errorf("the service for %q is mounted already; unmount it there first", name)
 	}
-	sub.mounted = true
-	sub.mu.Unlock()
-
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.taken(name); err != nil {
-		sub.mu.Lock()
-		sub.mounted = false
-		sub.mu.Unlock()
+		sub.above.Store(nil)
 		return err
 	}
 	if s.services == nil {
@@ -120,9 +115,7 @@ func (s *Service) Unmount(name string) bool {
 	sub, ok := s.services[name]
 	if ok {
 		delete(s.services, name)
-		sub.mu.Lock()
-		sub.mounted = false
-		sub.mu.Unlock()
+		sub.above.Store(nil)
 	}
 	return ok
 }

@@ -63,7 +63,7 @@ func TestMistakesInMountingPanicWithTheReason(t *testing.T) {
 		"the name of a function":              {"add", rpc.NewService(), `there is a function "add" already`},
 		"the name of another service":         {"sub", rpc.NewService(), `there is a service "sub" already`},
 		"no service":                          {"new", nil, `the service for "new" is nil; make one with NewService`},
-		"the service itself":                  {"new", root, "a service cannot be mounted in itself"},
+		"the service itself":                  {"new", root, "would be mounted in itself"},
 		"a service that is mounted elsewhere": {"new", mounted, "is mounted already; unmount it there first"},
 	} {
 		t.Run(name, func(t *testing.T) {
