@@ -70,6 +70,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		}
 	}
 	c.conn = c.opts.connections(types)
+	c.root.Intercept(c.opts.Incoming...)
 	validateAID.Handle(c.root, c.validateAID)
 	c.root.Mount("agents", c.tree)
 
@@ -157,6 +158,7 @@ func (c *Container) peer(addr transport.Addr) (*peer, error) {
 		if err != nil {
 			return nil, err
 		}
+		client.Intercept(c.opts.Outgoing...)
 		p = &peer{Client: client, addr: addr}
 		c.peers[addr] = p
 	}

@@ -41,6 +41,9 @@ type Options struct {
 	Connected func(*rpc.Conn)
 	Lost      func(conn *rpc.Conn, reason error)
 
+	// Incoming and Outgoing are put around the calls that agents get and make.
+	Incoming, Outgoing []rpc.Interceptor
+
 	// CheckTurns verifies at each wait that the calling goroutine is the one
 	// that has the agent's turn. It finds goroutines that wait with a context
 	// which is not theirs to use, at about a microsecond for each wait, and

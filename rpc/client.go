@@ -12,7 +12,8 @@ import (
 // becomes of calls under way. Its methods may be called from any number of
 // goroutines.
 type Client struct {
-	ch *channel.Client
+	ch     *channel.Client
+	around []Interceptor
 }
 
 // NewClient returns a client for the peer at an address, to which it offers
@@ -24,7 +25,7 @@ func NewClient(addr string, svc *Service, opts *Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{ch}, nil
+	return &Client{ch: ch}, nil
 }
 
 // Repeatable returns a context that marks calls as safe to be executed more

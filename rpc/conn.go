@@ -20,6 +20,7 @@ type Conn struct {
 	codec    codec.Codec
 	envelope codec.Enveloper
 	types    *codec.Types
+	around   []Interceptor // of outgoing calls
 }
 
 // Dial connects to a peer that listens at an address, and offers it svc,

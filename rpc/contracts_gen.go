@@ -114,22 +114,22 @@ type vars{{.Name}}{{.TypeParams}} struct {
 {{end}}
 type handle{{.Name}}{{.TypeParams}} func(context.Context{{.Kinds}}) {{if .Result}}(R, error){{else}}error{{end}}
 
-func (fn handle{{.Name}}{{.Types}}) serve(c *call) {
+func (fn handle{{.Name}}{{.Types}}) serve(ctx context.Context, c *call) (any, error) {
 	{{- if or .N .Result}}
 	v := new(vars{{.Name}}{{.Types}})
 	{{- end}}
 	{{- if .N}}
 	v.list = [{{.N}}]any{ {{- .Pointers -}} }
 	{{- end}}
-	if !c.parse({{if .N}}v.list[:]{{else}}nil{{end}}) {
-		return
+	if err := c.parse({{if .N}}v.list[:]{{else}}nil{{end}}); err != nil {
+		return nil, err
 	}
 	{{if .Result -}}
 	var err error
-	v.result, err = fn(c{{.Values}})
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx{{.Values}})
+	return &v.result, err
 	{{- else -}}
-	c.finish(nil, fn(c{{.Values}}))
+	return nil, fn(ctx{{.Values}})
 	{{- end}}
 }
 {{end}}`))

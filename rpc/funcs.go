@@ -31,14 +31,14 @@ type varsFunc0[R any] struct {
 
 type handleFunc0[R any] func(context.Context) (R, error)
 
-func (fn handleFunc0[R]) serve(c *call) {
+func (fn handleFunc0[R]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsFunc0[R])
-	if !c.parse(nil) {
-		return
+	if err := c.parse(nil); err != nil {
+		return nil, err
 	}
 	var err error
-	v.result, err = fn(c)
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx)
+	return &v.result, err
 }
 
 // Func1 is the contract of a function with one parameter and a result.
@@ -72,15 +72,15 @@ type varsFunc1[A, R any] struct {
 
 type handleFunc1[A, R any] func(context.Context, A) (R, error)
 
-func (fn handleFunc1[A, R]) serve(c *call) {
+func (fn handleFunc1[A, R]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsFunc1[A, R])
 	v.list = [1]any{&v.a}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
 	var err error
-	v.result, err = fn(c, v.a)
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx, v.a)
+	return &v.result, err
 }
 
 // Func2 is the contract of a function with two parameters and a result.
@@ -116,15 +116,15 @@ type varsFunc2[A, B, R any] struct {
 
 type handleFunc2[A, B, R any] func(context.Context, A, B) (R, error)
 
-func (fn handleFunc2[A, B, R]) serve(c *call) {
+func (fn handleFunc2[A, B, R]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsFunc2[A, B, R])
 	v.list = [2]any{&v.a, &v.b}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
 	var err error
-	v.result, err = fn(c, v.a, v.b)
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx, v.a, v.b)
+	return &v.result, err
 }
 
 // Func3 is the contract of a function with three parameters and a result.
@@ -162,15 +162,15 @@ type varsFunc3[A, B, C, R any] struct {
 
 type handleFunc3[A, B, C, R any] func(context.Context, A, B, C) (R, error)
 
-func (fn handleFunc3[A, B, C, R]) serve(c *call) {
+func (fn handleFunc3[A, B, C, R]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsFunc3[A, B, C, R])
 	v.list = [3]any{&v.a, &v.b, &v.c}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
 	var err error
-	v.result, err = fn(c, v.a, v.b, v.c)
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx, v.a, v.b, v.c)
+	return &v.result, err
 }
 
 // Func4 is the contract of a function with four parameters and a result.
@@ -210,15 +210,15 @@ type varsFunc4[A, B, C, D, R any] struct {
 
 type handleFunc4[A, B, C, D, R any] func(context.Context, A, B, C, D) (R, error)
 
-func (fn handleFunc4[A, B, C, D, R]) serve(c *call) {
+func (fn handleFunc4[A, B, C, D, R]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsFunc4[A, B, C, D, R])
 	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
 	var err error
-	v.result, err = fn(c, v.a, v.b, v.c, v.d)
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx, v.a, v.b, v.c, v.d)
+	return &v.result, err
 }
 
 // Func5 is the contract of a function with five parameters and a result.
@@ -260,15 +260,15 @@ type varsFunc5[A, B, C, D, E, R any] struct {
 
 type handleFunc5[A, B, C, D, E, R any] func(context.Context, A, B, C, D, E) (R, error)
 
-func (fn handleFunc5[A, B, C, D, E, R]) serve(c *call) {
+func (fn handleFunc5[A, B, C, D, E, R]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsFunc5[A, B, C, D, E, R])
 	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
 	var err error
-	v.result, err = fn(c, v.a, v.b, v.c, v.d, v.e)
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx, v.a, v.b, v.c, v.d, v.e)
+	return &v.result, err
 }
 
 // Func6 is the contract of a function with six parameters and a result.
@@ -312,13 +312,13 @@ type varsFunc6[A, B, C, D, E, F, R any] struct {
 
 type handleFunc6[A, B, C, D, E, F, R any] func(context.Context, A, B, C, D, E, F) (R, error)
 
-func (fn handleFunc6[A, B, C, D, E, F, R]) serve(c *call) {
+func (fn handleFunc6[A, B, C, D, E, F, R]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsFunc6[A, B, C, D, E, F, R])
 	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
 	var err error
-	v.result, err = fn(c, v.a, v.b, v.c, v.d, v.e, v.f)
-	c.finish(&v.result, err)
+	v.result, err = fn(ctx, v.a, v.b, v.c, v.d, v.e, v.f)
+	return &v.result, err
 }

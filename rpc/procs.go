@@ -23,11 +23,11 @@ func (name Proc0) Call(ctx context.Context, r Remote) error {
 
 type handleProc0 func(context.Context) error
 
-func (fn handleProc0) serve(c *call) {
-	if !c.parse(nil) {
-		return
+func (fn handleProc0) serve(ctx context.Context, c *call) (any, error) {
+	if err := c.parse(nil); err != nil {
+		return nil, err
 	}
-	c.finish(nil, fn(c))
+	return nil, fn(ctx)
 }
 
 // Proc1 is the contract of a function with one parameter and no result.
@@ -59,13 +59,13 @@ type varsProc1[A any] struct {
 
 type handleProc1[A any] func(context.Context, A) error
 
-func (fn handleProc1[A]) serve(c *call) {
+func (fn handleProc1[A]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsProc1[A])
 	v.list = [1]any{&v.a}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
-	c.finish(nil, fn(c, v.a))
+	return nil, fn(ctx, v.a)
 }
 
 // Proc2 is the contract of a function with two parameters and no result.
@@ -99,13 +99,13 @@ type varsProc2[A, B any] struct {
 
 type handleProc2[A, B any] func(context.Context, A, B) error
 
-func (fn handleProc2[A, B]) serve(c *call) {
+func (fn handleProc2[A, B]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsProc2[A, B])
 	v.list = [2]any{&v.a, &v.b}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
-	c.finish(nil, fn(c, v.a, v.b))
+	return nil, fn(ctx, v.a, v.b)
 }
 
 // Proc3 is the contract of a function with three parameters and no result.
@@ -141,13 +141,13 @@ type varsProc3[A, B, C any] struct {
 
 type handleProc3[A, B, C any] func(context.Context, A, B, C) error
 
-func (fn handleProc3[A, B, C]) serve(c *call) {
+func (fn handleProc3[A, B, C]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsProc3[A, B, C])
 	v.list = [3]any{&v.a, &v.b, &v.c}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
-	c.finish(nil, fn(c, v.a, v.b, v.c))
+	return nil, fn(ctx, v.a, v.b, v.c)
 }
 
 // Proc4 is the contract of a function with four parameters and no result.
@@ -185,13 +185,13 @@ type varsProc4[A, B, C, D any] struct {
 
 type handleProc4[A, B, C, D any] func(context.Context, A, B, C, D) error
 
-func (fn handleProc4[A, B, C, D]) serve(c *call) {
+func (fn handleProc4[A, B, C, D]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsProc4[A, B, C, D])
 	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
-	c.finish(nil, fn(c, v.a, v.b, v.c, v.d))
+	return nil, fn(ctx, v.a, v.b, v.c, v.d)
 }
 
 // Proc5 is the contract of a function with five parameters and no result.
@@ -231,13 +231,13 @@ type varsProc5[A, B, C, D, E any] struct {
 
 type handleProc5[A, B, C, D, E any] func(context.Context, A, B, C, D, E) error
 
-func (fn handleProc5[A, B, C, D, E]) serve(c *call) {
+func (fn handleProc5[A, B, C, D, E]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsProc5[A, B, C, D, E])
 	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
-	c.finish(nil, fn(c, v.a, v.b, v.c, v.d, v.e))
+	return nil, fn(ctx, v.a, v.b, v.c, v.d, v.e)
 }
 
 // Proc6 is the contract of a function with six parameters and no result.
@@ -279,11 +279,11 @@ type varsProc6[A, B, C, D, E, F any] struct {
 
 type handleProc6[A, B, C, D, E, F any] func(context.Context, A, B, C, D, E, F) error
 
-func (fn handleProc6[A, B, C, D, E, F]) serve(c *call) {
+func (fn handleProc6[A, B, C, D, E, F]) serve(ctx context.Context, c *call) (any, error) {
 	v := new(varsProc6[A, B, C, D, E, F])
 	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	if !c.parse(v.list[:]) {
-		return
+	if err := c.parse(v.list[:]); err != nil {
+		return nil, err
 	}
-	c.finish(nil, fn(c, v.a, v.b, v.c, v.d, v.e, v.f))
+	return nil, fn(ctx, v.a, v.b, v.c, v.d, v.e, v.f)
 }

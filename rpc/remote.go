@@ -70,6 +70,15 @@ func (r Remote) do(ctx context.Context, m *codec.Call, result any) error {
 	if r.peer == nil {
 		return errNoPeer
 	}
+	if i, ok := r.peer.(interceptable); ok && len(i.interceptors()) > 0 {
+		return intercept(ctx, i.interceptors(), Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
+			return r.ask(ctx, m, result)
+		})
+	}
+	return r.ask(ctx, m, result)
+}
+
+func (r Remote) ask(ctx context.Context, m *codec.Call, result any) error {
 	return channel.Persist(ctx, func() error {
 		conn, err := r.peer.Connect(ctx)
 		if err != nil {

@@ -24,6 +24,9 @@ type call struct {
 	fn   function
 
 	args, kwargs codec.Raw
+
+	around []Interceptor
+	path   string // set if around is
 }
 
 // Turn implements [turn.Holder].
@@ -61,14 +64,17 @@ func (c *Conn) Dispatch(r channel.Request) {
 		in.refuse(typeError("malformed call: %v", err))
 		return
 	}
-	fn, t, fault := c.root.resolve(path)
+	found, fault := c.root.resolve(path)
 	if fault != nil {
 		in.refuse(fault)
 		return
 	}
-	in.fn, in.args, in.kwargs = fn, args, kwargs
-	if in.turn = t; t == nil {
+	in.fn, in.args, in.kwargs = found.function, args, kwargs
+	if in.turn = found.turn; in.turn == nil {
 		in.turn = c.ch.Turn()
+	}
+	if found.around != nil {
+		in.around, in.path = found.around, string(path)
 	}
 	in.turn.Start(&in.Item)
 }
@@ -99,8 +105,28 @@ func (c *call) Run() {
 			c.req.SetFailure(&Error{Type: "RuntimeError", Message: "the handler ended its goroutine"})
 		}
 	}()
-	c.fn.handler.serve(c)
+	result, err := c.execute()
+	if err != nil {
+		c.req.SetFailure(err)
+	} else {
+		_ = c.req.SetResult(result) // what cannot be encoded has become a failure
+	}
 	returned = true
+}
+
+// execute runs the handler inside its interceptors.
+func (c *call) execute() (result any, err error) {
+	if c.around == nil {
+		return c.fn.handler.serve(c, c)
+	}
+	err = intercept(c, c.around, Info{Path: c.path, Conn: c.conn}, func(ctx context.Context) (err error) {
+		if c.args == nil {
+			return errTwice
+		}
+		result, err = c.fn.handler.serve(ctx, c)
+		return err
+	})
+	return result, err
 }
 
 // Finish implements [turn.Task]: it sends the answer, when the turn is
@@ -110,24 +136,12 @@ func (c *call) Finish() {
 	_ = c.req.Send(context.Background())
 }
 
-// finish sets the answer.
-func (c *call) finish(result any, err error) {
-	if err != nil {
-		c.req.SetFailure(err)
-		return
-	}
-	_ = c.req.SetResult(result) // what cannot be encoded has become a failure
-}
-
-// parse decodes the arguments into what dst points to. If it reports false,
-// the answer is set and the function must not run.
-func (c *call) parse(dst []any) bool {
+// parse decodes the arguments into what dst points to.
+func (c *call) parse(dst []any) error {
 	err := c.arguments(dst)
+	c.args, c.kwargs = nil, nil
 	c.req.Release()
-	if err != nil {
-		c.req.SetFailure(err)
-	}
-	return err == nil
+	return err
 }
 
 func (c *call) arguments(dst []any) error {

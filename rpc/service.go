@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
@@ -19,6 +20,7 @@ import (
 type Service struct {
 	mu       sync.RWMutex
 	turn     turn.Turn // of its functions, nil: that of the service above
+	around   []Interceptor
 	funcs    []function
 	services map[string]*Service
 	above    atomic.Pointer[Service] // where it is mounted, nil if it is not
@@ -34,8 +36,8 @@ type function struct {
 
 // handler is what a contract makes of the function it is given.
 type handler interface {
-	// serve parses the arguments, runs the function and sets the answer.
-	serve(c *call)
+	// serve parses the arguments and runs the function.
+	serve(ctx context.Context, c *call) (result any, err error)
 }
 
 func (f *function) Name() string { return f.contract[:f.name] }
@@ -139,35 +141,44 @@ func (s *Service) find(name string) *function {
 	return nil
 }
 
-// resolve finds the function at a path and the turn it runs under, if any.
-func (s *Service) resolve(path []byte) (function, turn.Turn, *Error) {
-	var t turn.Turn
+// target is a function that was found, with what the services on the way to
+// it say about how it runs.
+type target struct {
+	function
+	turn   turn.Turn // nil if none of them has one
+	around []Interceptor
+}
+
+// resolve finds the function at a path.
+func (s *Service) resolve(path []byte) (found target, fault *Error) {
 	rest := path
 	for {
 		name, after, nested := cutPath(rest)
 		s.mu.RLock()
 		if s.turn != nil {
-			t = s.turn
+			found.turn = s.turn
 		}
-		var fn function
-		found := false
+		if s.around != nil {
+			found.around = append(found.around[:len(found.around):len(found.around)], s.around...)
+		}
 		sub := s.services[string(name)]
+		isFunction := false
 		for i := range s.funcs {
 			if f := &s.funcs[i]; f.contract[:f.name] == string(name) {
-				fn, found = *f, true
+				found.function, isFunction = *f, true
 				break
 			}
 		}
 		s.mu.RUnlock()
 		switch {
-		case found && !nested:
-			return fn, t, nil
-		case found:
-			return fn, nil, notFound(path, after) // nothing is under a function
+		case isFunction && !nested:
+			return found, nil
+		case isFunction:
+			return target{}, notFound(path, after) // nothing is under a function
 		case sub == nil:
-			return fn, nil, notFound(path, rest)
+			return target{}, notFound(path, rest)
 		case !nested:
-			return fn, nil, typeError("%q is a service and cannot be called", path)
+			return target{}, typeError("%q is a service and cannot be called", path)
 		}
 		s, rest = sub, after
 	}
