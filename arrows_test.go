@@ -9,13 +9,13 @@ import (
 // layers are the packages from the bottom up. A package may import those of
 // lower layers only.
 var layers = [][]string{
-	{"internal/stack", "internal/backoff", "internal/testcert", "internal/pypeer", "internal/blosc"},
+	{"internal/stack", "internal/backoff", "internal/testcert", "internal/faulty", "internal/pypeer", "internal/blosc"},
 	{"turn", "codec"},
 	{"transport", "internal/value", "internal/pyrepr"},
 	{"codec/json", "codec/msgpack"},
 	{"codec/blosc"},
 	{"channel"},
-	{"rpc"},
+	{"rpc", "gomastest"},
 	{"."},
 	{"cmd", "examples"},
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/transport"
 )
 
 // Options are the settings of a container. The zero value of each field means
@@ -29,6 +30,9 @@ type Options struct {
 	// lost, goes on trying if the other container cannot be reached. The
 	// default is one attempt.
 	Patience time.Duration
+
+	// TLS secures connections, to this container and from it.
+	TLS *transport.TLS
 
 	// Limits bound what each connection takes on.
 	Limits channel.Limits
@@ -55,7 +59,7 @@ type Options struct {
 func (o *Options) connections(types *codec.Types) rpc.Options {
 	conn := rpc.Options{
 		Codec: o.Codec, Types: types, Timeout: o.Timeout, Patience: o.Patience,
-		Limits: o.Limits, Logger: o.Logger,
+		TLS: o.TLS, Limits: o.Limits, Logger: o.Logger,
 	}
 	if o.Connected != nil {
 		conn.Connected = func(ch *channel.Conn) { o.Connected(rpc.Of(ch)) }

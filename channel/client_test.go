@@ -64,13 +64,7 @@ func newClient(t testing.TB, addr string, opts *channel.Options) *channel.Client
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		conn, _ := c.Connect(context.Background())
-		_ = c.Close()
-		if conn != nil {
-			_ = conn.Wait(context.Background())
-		}
-	})
+	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomas/gomas/codec"
@@ -38,8 +40,9 @@ type Conn struct {
 	onEnd    []func(error)
 	err      error // why the connection has ended, nil before
 	calls    calls
-	room     []roomWait  // senders that wait for the link to drain
-	alarm    *time.Timer // of calls and room, nil before it is needed
+	room     []roomWait   // senders that wait for the link to drain
+	waiting  atomic.Int32 // length of room
+	alarm    *time.Timer  // of calls and room, nil before it is needed
 	alarmAt  time.Duration
 	inflight int         // requests of the peer that have no answer yet
 	inBytes  int         // of those
@@ -79,7 +82,7 @@ func (c *Conn) start(accept func(*Conn) Dispatcher) {
 		hook(c)
 	}
 	c.log(slog.LevelInfo, "connected")
-	c.link.Start((*receiver)(c), transport.Limits{Frame: c.options.Limits.Frame, Output: c.options.Limits.Output})
+	c.link.Start((*receiver)(c), c.options.Limits.link())
 }
 
 // log writes to the logger, if there is one.
@@ -87,6 +90,17 @@ func (c *Conn) log(level slog.Level, msg string, args ...any) {
 	if l := c.options.Logger; l != nil {
 		l.Log(c.ctx, level, msg, append([]any{"peer", c.origin}, args...)...)
 	}
+}
+
+// TLS returns the state of TLS, with the verified certificate of the peer, and
+// whether the connection uses it.
+func (c *Conn) TLS() (state tls.ConnectionState, ok bool) {
+	if l, has := c.link.(interface {
+		ConnectionState() (tls.ConnectionState, bool)
+	}); has {
+		return l.ConnectionState()
+	}
+	return state, false
 }
 
 // Dispatcher returns who gets the requests of the peer.
@@ -157,40 +171,13 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	limit := c.limit(ctx)
-	if err := c.waitForRoom(ctx, limit); err != nil {
-		return err
-	}
-	wait, err := turn.Begin(ctx, c.turn)
+	p, err := c.request(ctx, content)
 	if err != nil {
 		return err
 	}
-	p := callPool.Get().(*call)
-	p.wait, p.limit = wait, limit
-	c.mu.Lock()
-	if c.err != nil {
-		err := c.unsent()
-		c.mu.Unlock()
-		wait.Drop()
-		return err
-	}
-	c.calls.add(p)
-	c.watch(limit)
-	c.mu.Unlock()
 	id := p.id
-
-	f, err := c.encode(codec.Request, id, content)
-	if err != nil {
-		c.mu.Lock()
-		c.calls.take(id)
-		c.mu.Unlock()
-		wait.Drop()
-		return err
-	}
-	// Without a turn to give up and a context to watch, nothing is lost if
-	// the caller does the writing itself.
-	c.link.Send(f, ctx.Done() == nil && turn.From(ctx) == nil)
-	if err := wait.Block(ctx, c); err != nil {
+	if err := p.wait.Block(ctx, c); err != nil {
+		// p may be in the hands of whoever completes it.
 		c.mu.Lock()
 		c.calls.abandon(id)
 		c.mu.Unlock()
@@ -211,6 +198,51 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 		return nil
 	}
 	return c.parse(raw, reply)
+}
+
+// request sends a request, and returns the call that waits for the reply.
+func (c *Conn) request(ctx context.Context, content any) (*call, error) {
+	limit := c.limit(ctx)
+	if err := c.waitForRoom(ctx, limit); err != nil {
+		return nil, err
+	}
+	defer c.passRoom()
+	wait, err := turn.Begin(ctx, c.turn)
+	if err != nil {
+		return nil, err
+	}
+	p := callPool.Get().(*call)
+	p.wait, p.limit = wait, limit
+	c.mu.Lock()
+	if c.err != nil {
+		err := c.unsent()
+		c.mu.Unlock()
+		wait.Drop()
+		return nil, err
+	}
+	c.calls.add(p)
+	c.watch(limit)
+	id := p.id
+	c.mu.Unlock()
+
+	sent := false
+	defer func() { // also if a marshaler of the user's panics
+		if !sent {
+			c.mu.Lock()
+			c.calls.take(id)
+			c.mu.Unlock()
+			wait.Drop()
+		}
+	}()
+	f, err := c.encode(codec.Request, id, content)
+	if err != nil {
+		return nil, err
+	}
+	sent = true
+	// Without a turn to give up and a context to watch, nothing is lost if
+	// the caller does the writing itself.
+	c.link.Send(f, ctx.Done() == nil && turn.From(ctx) == nil)
+	return p, nil
 }
 
 // unsent is the error for a request that was not sent because the connection
@@ -273,32 +305,60 @@ type roomWait struct {
 	limit limit
 }
 
-// waitForRoom waits until the link takes more output.
+// waitForRoom waits until the link takes more output. Those who wait go on one
+// after another, in order: each, when it has sent, lets the next one go. All at
+// once would find room, and send much more than there is room for.
+//
+// Whoever calls it calls passRoom when it has sent, or has given up.
 func (c *Conn) waitForRoom(ctx context.Context, limit limit) error {
-	for c.link.Full() {
-		wait, err := turn.Begin(ctx, c.turn)
-		if err != nil {
-			return err
-		}
-		c.mu.Lock()
-		if c.err != nil || !c.link.Full() {
-			err := c.unsent()
-			c.mu.Unlock()
-			wait.Drop()
-			return err
-		}
-		r := roomWait{wait, limit}
-		c.room = append(c.room, r)
-		c.watch(limit)
+	if !c.link.Full() && c.waiting.Load() == 0 {
+		return nil
+	}
+	wait, err := turn.Begin(ctx, c.turn)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	// Before looking once more: whoever makes room from now on takes the lock.
+	c.waiting.Store(int32(len(c.room) + 1))
+	if c.err != nil || !c.link.Full() && len(c.room) == 0 {
+		err := c.unsent()
+		c.waiting.Store(int32(len(c.room)))
 		c.mu.Unlock()
-		if err := wait.Block(ctx, "room in the output"); err != nil {
-			c.mu.Lock()
-			c.room = forget(c.room, r)
+		wait.Drop()
+		return err
+	}
+	r := roomWait{wait, limit}
+	c.room = append(c.room, r)
+	c.watch(limit)
+	c.mu.Unlock()
+	err = wait.Block(ctx, "room in the output")
+	if err != nil {
+		c.mu.Lock()
+		c.room = forget(c.room, r)
+		c.waiting.Store(int32(len(c.room)))
+		c.mu.Unlock()
+		c.passRoom()
+	}
+	return err
+}
+
+// passRoom lets the next one go who waits for room, if there is some.
+func (c *Conn) passRoom() {
+	for c.waiting.Load() > 0 {
+		c.mu.Lock()
+		if len(c.room) == 0 || c.link.Full() {
 			c.mu.Unlock()
-			return err
+			return
+		}
+		next := c.room[0]
+		c.room = slices.Delete(c.room, 0, 1)
+		c.waiting.Store(int32(len(c.room)))
+		c.mu.Unlock()
+		if next.Wake(nil) {
+			return
 		}
 	}
-	return nil
 }
 
 // forget removes a wait that was given up.
@@ -309,8 +369,8 @@ func forget[W comparable](waits []W, w W) []W {
 	return waits
 }
 
-// Close closes the connection. Replies and requests that were sent before are
-// still written, within a second; requests that wait for a reply, here and at
+// Close closes the connection. What has been sent is still written, within a
+// second, and so are replies that get ready meanwhile; requests that wait for a reply, here and at
 // the peer, fail. It returns at once; [Conn.Wait] waits for the end.
 func (c *Conn) Close() error {
 	c.end(fmt.Errorf("channel: connection to %s: %w", c.origin, ErrClosed), linger)
@@ -356,6 +416,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	calls := c.calls.takeAll()
 	room, onEnd := c.room, c.onEnd
 	c.room, c.onEnd = nil, nil
+	c.waiting.Store(0)
 	if c.idle != nil {
 		c.idle.Set(nil)
 	}
@@ -485,16 +546,7 @@ func (c *Conn) answered(size int) {
 	c.mu.Unlock()
 }
 
-func (r *receiver) Drained() {
-	c := (*Conn)(r)
-	c.mu.Lock()
-	room := c.room
-	c.room = nil
-	c.mu.Unlock()
-	for _, w := range room {
-		w.Wake(nil)
-	}
-}
+func (r *receiver) Drained() { (*Conn)(r).passRoom() }
 
 func (r *receiver) Closed(err error) {
 	c := (*Conn)(r)

@@ -47,10 +47,13 @@ func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatche
 func dialOnce(ctx context.Context, a transport.Addr, accept func(*Conn) Dispatcher, opts *Options) (*Conn, error) {
 	var link transport.Link
 	var err error
-	if misuse := turn.Await(ctx, func() { link, err = transport.Dial(ctx, a) }); misuse != nil {
+	if misuse := turn.Await(ctx, func() { link, err = transport.Dial(ctx, a, opts.transport()) }); misuse != nil {
 		return nil, misuse
 	}
 	if err != nil {
+		if ended := turn.Err(ctx); ended != nil && !errors.Is(err, ended) {
+			err = fmt.Errorf("%w: %w", ended, err) // the network calls it a time-out of its own
+		}
 		return nil, fmt.Errorf("channel: %w", err)
 	}
 	c := newConn(link, opts, accept == nil)

@@ -86,14 +86,39 @@ func failureText(err error) string {
 	if message != "" {
 		text += ": " + message
 	}
-	var traced interface{ Trace() string }
-	if errors.As(err, &traced) {
-		if trace := strings.TrimRight(traced.Trace(), "\n"); trace != "" {
-			// Indented, to be told from the lines of the message.
-			text = traceHeading + "\n  " + strings.ReplaceAll(trace, "\n", "\n  ") + "\n" + text
-		}
+	if trace := traceOf(err); trace != "" {
+		// Indented, to be told from the lines of the message.
+		text = traceHeading + "\n  " + strings.ReplaceAll(trace, "\n", "\n  ") + "\n" + text
 	}
 	return text + "\n"
+}
+
+// shortFailureText is failureText in some hundred bytes.
+func shortFailureText(err error) string {
+	const most = 500
+	message := err.Error()
+	if own, ok := err.(*Error); ok {
+		message = own.Message
+	}
+	if len(message) > most {
+		message = strings.ToValidUTF8(message[:most], "") + "…"
+	}
+	return typeName(err) + ": " + message + "\n"
+}
+
+// traceOf returns the trace that came with err: the stack of a panic, or what
+// another peer sent.
+func traceOf(err error) string {
+	var traced interface{ Trace() string }
+	var remote *RemoteError
+	trace := ""
+	switch {
+	case errors.As(err, &traced):
+		trace = traced.Trace()
+	case errors.As(err, &remote):
+		trace = remote.Trace
+	}
+	return strings.TrimRight(trace, "\n")
 }
 
 // typeName names the kind of an error for the peer: the type that it chose,
@@ -102,9 +127,12 @@ func failureText(err error) string {
 func typeName(err error) string {
 	var own *Error
 	var remote *RemoteError
+	var mismatch *codec.MismatchError
 	switch {
 	case errors.As(err, &own):
 		return own.Type
+	case errors.As(err, &mismatch):
+		return "TypeError"
 	case errors.As(err, &remote) && remote.Type != "":
 		return remote.Type
 	case errors.Is(err, context.DeadlineExceeded):
@@ -152,11 +180,12 @@ func remoteError(origin string, content any) *RemoteError {
 const traceHeading = "Traceback (most recent call last):"
 
 // parseFailure finds type and message in the text of a failure: after the
-// indented lines that follow the last heading of a trace, or at the beginning.
+// indented lines that follow the last heading of a trace, or at the beginning,
+// or else in the last line.
 func parseFailure(text string) (typ, message string) {
 	text = strings.TrimRight(text, "\n ")
 	block := text
-	if i := strings.LastIndex(text, traceHeading+"\n"); i == 0 || i > 0 && text[i-1] == '\n' {
+	if i := strings.LastIndex("\n"+text, "\n"+traceHeading+"\n"); i >= 0 {
 		block = text[i+len(traceHeading)+1:]
 		for strings.HasPrefix(block, "  ") {
 			_, after, found := strings.Cut(block, "\n")
@@ -166,14 +195,30 @@ func parseFailure(text string) (typ, message string) {
 			block = after
 		}
 	}
-	head, tail, found := strings.Cut(block, ": ")
-	if !found && !strings.ContainsAny(block, " \n") {
-		return block, "" // Python leaves the colon out where there is no message
+	line, more, several := strings.Cut(block, "\n")
+	typ, message, ok := cutType(line)
+	switch {
+	case ok && several && typ == line:
+		return typ, more
+	case ok && several:
+		return typ, message + "\n" + more
+	case ok:
+		return typ, message
 	}
-	if !found || head == "" || strings.ContainsAny(head, " \n\"'()[]") {
-		return "", block
+	if typ, message, ok = cutType(text[strings.LastIndexByte(text, '\n')+1:]); ok {
+		return typ, message
 	}
-	return head, tail
+	return "", block
+}
+
+// cutType takes a line "Type: message" apart, or "Type", as which Python
+// writes an empty message.
+func cutType(line string) (typ, message string, ok bool) {
+	typ, message, found := strings.Cut(line, ": ")
+	if !found {
+		typ = strings.TrimSuffix(line, ":")
+	}
+	return typ, message, typ != "" && !strings.ContainsAny(typ, " \t\"'()[]")
 }
 
 // isSyntax tells errors of the format, after which nothing that the peer

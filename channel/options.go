@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/codec/json"
+	"github.com/gomas/gomas/transport"
 )
 
 // Options are the settings of connections. The zero value of each field means
@@ -30,6 +31,9 @@ type Options struct {
 	// leaves it to the context.
 	Patience time.Duration
 
+	// TLS secures connections over TCP, at both ends. The default is not to.
+	TLS *transport.TLS
+
 	// Logger, if it is set, gets the life of connections: made and lost at
 	// level info, lost by a protocol error at level warn.
 	Logger *slog.Logger
@@ -39,6 +43,11 @@ type Options struct {
 	// has ended, with the reason. They must not block.
 	Connected func(*Conn)
 	Lost      func(conn *Conn, reason error)
+
+	// Refused, if it is set, is called for each incoming connection that was
+	// closed before it was one: because its TLS handshake failed, or there
+	// were too many. It must not block.
+	Refused func(remote transport.Addr, reason error)
 
 	Limits Limits
 }
@@ -64,6 +73,25 @@ type Limits struct {
 	// Output is the number of bytes waiting to be written from which on
 	// further senders wait. The default is 1 MiB.
 	Output int
+
+	// Conns is the number of connections that a server has at the same time.
+	// Further ones are closed at once. The default is 10,000.
+	Conns int
+
+	// Handshake is the time for a TLS handshake. The default is 10 seconds.
+	Handshake time.Duration
+
+	// FrameTime is the time for a message to arrive, once its first byte has,
+	// for each MiB of it. The default is 30 seconds.
+	FrameTime time.Duration
+
+	// WriteTime is the time within which the peer must take some of what is
+	// written. The default is 30 seconds.
+	WriteTime time.Duration
+
+	// Idle is the time after which a connection ends if nothing at all is
+	// received. The default is not to end it.
+	Idle time.Duration
 }
 
 // linger is how long Close still tries to write what was sent before it.
@@ -83,11 +111,32 @@ func (o *Options) withDefaults() Options {
 	set(&l.Requests, 16_384)
 	set(&l.RequestBytes, 4*l.Frame)
 	set(&l.Output, 1<<20)
+	set(&l.Conns, 10_000)
+	set(&l.Handshake, 10*time.Second)
+	set(&l.FrameTime, 30*time.Second)
+	set(&l.WriteTime, 30*time.Second)
 	return all
 }
 
-func set(limit *int, value int) {
+func set[T int | time.Duration](limit *T, value T) {
 	if *limit <= 0 {
 		*limit = value
+	}
+}
+
+// transport returns the settings that concern dialling and listening.
+func (o *Options) transport() *transport.Options {
+	all := o.withDefaults()
+	return &transport.Options{
+		TLS: all.TLS, Handshake: all.Limits.Handshake, MaxLinks: all.Limits.Conns,
+		Refused: all.Refused, Logger: all.Logger,
+	}
+}
+
+// link returns the limits that concern a link.
+func (l *Limits) link() transport.Limits {
+	return transport.Limits{
+		Frame: l.Frame, Output: l.Output,
+		FrameTime: l.FrameTime, WriteTime: l.WriteTime, Idle: l.Idle,
 	}
 }

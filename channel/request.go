@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -83,6 +84,9 @@ func (r *Request) Reply(ctx context.Context, v any) error {
 // Fail answers with a failure. The peer sees the type and the message of err;
 // an *[Error] sets the name of the type.
 func (r *Request) Fail(ctx context.Context, err error) error {
+	if err == nil {
+		err = errors.New("failed without an error")
+	}
 	r.SetFailure(err)
 	return r.Send(ctx)
 }
@@ -100,35 +104,34 @@ func (r *Request) SetResult(v any) error {
 	return nil
 }
 
-// SetFailure encodes a failure, to be sent by Send.
+// SetFailure encodes a failure, to be sent by Send. A text that is too long
+// for a message is cut.
 func (r *Request) SetFailure(err error) {
-	f, err2 := r.conn.encode(codec.Failure, r.id, failureText(err))
-	if err2 != nil {
-		// The text itself does not go through; a plain one does.
-		f, err2 = r.conn.encode(codec.Failure, r.id, "Error: failure could not be encoded\n")
+	f, tooLong := r.conn.encode(codec.Failure, r.id, failureText(err))
+	if tooLong != nil {
+		f, _ = r.conn.encode(codec.Failure, r.id, shortFailureText(err))
 	}
-	if err2 == nil {
-		r.answer = f
-	}
+	r.answer = f
 }
 
 // Send sends the answer that was set. It may have to wait until a slow peer
-// has read what was sent before.
+// has read what was sent before; if ctx ends first, the request has no answer
+// yet and Send may be called again.
 func (r *Request) Send(ctx context.Context) error {
 	if !atomic.CompareAndSwapUint32(&r.answered, 0, 1) {
 		return ErrAnswered
 	}
 	c := r.conn
-	defer c.answered(r.size)
-	if r.answer == nil {
-		return c.Err()
-	}
-	if err := c.waitForRoom(ctx, limit{}); err != nil {
-		r.answer.Free()
+	if err := c.waitForRoom(ctx, limit{}); err != nil && c.Err() == nil {
+		atomic.StoreUint32(&r.answered, 0)
 		return err
 	}
-	c.link.Send(r.answer, ctx.Done() == nil && turn.From(ctx) == nil)
-	r.answer = nil
+	defer c.passRoom()
+	defer c.answered(r.size)
+	if r.answer != nil {
+		c.link.Send(r.answer, ctx.Done() == nil && turn.From(ctx) == nil)
+		r.answer = nil
+	}
 	return c.Err()
 }
 

@@ -51,7 +51,7 @@ func listen(ctx context.Context, addr string, s *Server) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	if misuse := turn.Await(ctx, func() { s.ln, err = transport.Listen(ctx, a) }); misuse != nil {
+	if misuse := turn.Await(ctx, func() { s.ln, err = transport.Listen(ctx, a, s.opts.transport()) }); misuse != nil {
 		return nil, misuse
 	}
 	if err != nil {

@@ -54,14 +54,19 @@ func (c contract) brackets(suffix string) string {
 func (c contract) Fields() string {
 	return c.each(func(u, l string) string { return l + " " + u + "\n" }, "")
 }
+
 func (c contract) Pointers() string {
 	return c.each(func(_, l string) string { return "&v." + l }, ", ")
 }
+
 func (c contract) Params() string {
 	return c.each(func(u, l string) string { return ", " + l + " " + u }, "")
 }
+
 func (c contract) Values() string { return c.each(func(_, l string) string { return ", v." + l }, "") }
-func (c contract) Kinds() string  { return c.each(func(u, _ string) string { return ", " + u }, "") }
+
+func (c contract) Kinds() string { return c.each(func(u, _ string) string { return ", " + u }, "") }
+
 func (c contract) Assign() string {
 	return c.each(func(_, l string) string { return "v." + l + " = " + l + "\n" }, "")
 }

@@ -1,9 +1,6 @@
 package transport
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Link is one end of a connection that carries frames both ways, in order and
 // without loss until it ends.
@@ -24,7 +21,9 @@ type Link interface {
 	Full() bool
 
 	// Close ends the link: what is queued is still written, for no longer
-	// than linger, and nothing more is delivered. It returns at once.
+	// than linger, and nothing more is delivered. It returns at once. Within
+	// linger, and a second, the link also waits for the other end to have
+	// read all and to close too.
 	Close(linger time.Duration)
 
 	// LocalAddr and RemoteAddr are the addresses of the two ends as far as
@@ -46,14 +45,9 @@ type Receiver interface {
 
 	// Closed is the last call, when the link has ended and nothing of it
 	// remains: with nil if Close was the reason, io.EOF if the other end
-	// closed, a *[FrameError] if it sent something that is no frame.
+	// closed, a *[FrameError] if it sent something that is no frame, a
+	// *[TimeError] if it took too long.
 	Closed(err error)
-}
-
-// Limits bound what a link takes on.
-type Limits struct {
-	Frame  int // bytes that the payload of an arriving frame may have
-	Output int // bytes queued for writing above which the link is full
 }
 
 // Listener waits for links.
@@ -66,17 +60,4 @@ type Listener interface {
 	// Close stops accepting. Links that exist are not affected. It returns
 	// when no further call of accept can follow.
 	Close() error
-}
-
-// FrameError reports bytes that are no frame.
-type FrameError struct {
-	Size  uint32 // the length that was announced
-	Limit int
-}
-
-func (e *FrameError) Error() string {
-	if e.Size == 0 {
-		return "frame of length 0"
-	}
-	return fmt.Sprintf("frame of %d bytes, limit %d", e.Size, e.Limit)
 }

@@ -16,6 +16,7 @@ const (
 type reader struct {
 	src      io.Reader
 	limit    int
+	before   func(begun int) // called before each read, with the bytes that there are of a frame; may be nil
 	buf      []byte
 	from, to int // what of buf is yet to be consumed
 }
@@ -55,7 +56,7 @@ func (r *reader) fill(n int) error {
 		r.grow(max(minRead, 1<<bits.Len(uint(n-1))))
 	}
 	for r.to < n {
-		k, err := r.src.Read(r.buf[r.to:])
+		k, err := r.read(r.buf[r.to:], r.to)
 		r.to += k
 		if r.to == len(r.buf) && len(r.buf) < maxRead {
 			// There was more than there was room for.
@@ -87,16 +88,28 @@ func (r *reader) large(n int) (*Frame, error) {
 	k := copy(b, r.buf[r.from:r.to])
 	r.from += k
 	for {
-		if _, err := io.ReadFull(r.src, b[k:]); err != nil {
-			return nil, midFrame(err)
+		for k < len(b) {
+			more, err := r.read(b[k:], k)
+			k += more
+			if err != nil && k < len(b) {
+				return nil, midFrame(err)
+			}
 		}
-		if k = len(b); k == n {
+		if k == n {
 			return &Frame{B: b}, nil
 		}
 		grown := make([]byte, min(n, 2*k))
 		copy(grown, b)
 		b = grown
 	}
+}
+
+// read reads into b what follows the first bytes of a frame.
+func (r *reader) read(b []byte, begun int) (int, error) {
+	if r.before != nil {
+		r.before(begun)
+	}
+	return r.src.Read(b)
 }
 
 func midFrame(err error) error {

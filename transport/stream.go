@@ -1,7 +1,7 @@
 package transport
 
 import (
-	"context"
+	"crypto/tls"
 	"net"
 	"runtime"
 	"sync"
@@ -20,22 +20,34 @@ type stream struct {
 	local, remote Addr
 	receiver      Receiver
 	limits        Limits
-	queued        atomic.Int64 // bytes not yet written
-	stopped       atomic.Bool  // nothing more is to be delivered
+	queued        atomic.Int64  // bytes not yet written
+	reads         atomic.Uint64 // how often reading was begun
+	stopped       atomic.Bool   // nothing more is to be delivered
+	frames        uint64        // delivered, for the reading goroutine
+	awaited       uint64        // begun, for the reading goroutine
+	release       func()        // called when the link has ended, may be nil
 
 	mu       sync.Mutex
 	idle     sync.Cond // signalled when writing becomes false
 	out      *output   // frames to be written, nil if there are none
 	writing  bool
-	full     bool  // the receiver is owed a Drained
-	closing  bool  // by Close
-	failed   error // why a write failed
+	full     bool      // the receiver is owed a Drained
+	closing  bool      // by Close
+	until    time.Time // when lingering ends, zero before Close
+	failed   error     // why a write failed, or what took too long
 	finished bool
+	begun    uint64 // which part of which frame is awaited, 0 between frames
+	written  uint64 // how often the other end took something
+	watch    watch
 }
 
 // NewStream makes a link of a connected socket.
 func NewStream(nc net.Conn, local, remote Addr) Link {
-	s := &stream{nc: nc, local: local, remote: remote}
+	return newStream(nc, local, remote, nil)
+}
+
+func newStream(nc net.Conn, local, remote Addr, release func()) *stream {
+	s := &stream{nc: nc, local: local, remote: remote, release: release}
 	s.idle.L = &s.mu
 	return s
 }
@@ -44,21 +56,55 @@ func (s *stream) LocalAddr() Addr { return s.local }
 
 func (s *stream) RemoteAddr() Addr { return s.remote }
 
+// ConnectionState returns what the handshake of TLS has agreed on, the other
+// end's certificates among it, and false if the link is not over TLS.
+func (s *stream) ConnectionState() (state tls.ConnectionState, ok bool) {
+	if c, ok := s.nc.(*tls.Conn); ok {
+		return c.ConnectionState(), true
+	}
+	return state, false
+}
+
 func (s *stream) Start(r Receiver, limits Limits) {
 	s.receiver, s.limits = r, limits
+	s.mu.Lock()
+	s.watch.every = limits.looks()
+	s.arm(limits.Idle)
+	s.mu.Unlock()
 	go s.read()
 }
 
 func (s *stream) read() {
-	r := reader{src: s.nc, limit: s.limits.Frame}
+	r := reader{src: s.nc, limit: s.limits.Frame, before: s.beforeRead}
 	for {
 		f, err := r.next()
 		if err != nil || s.stopped.Load() {
 			s.finish(err)
 			return
 		}
+		s.frames++
 		s.receiver.Receive(f)
 	}
+}
+
+// beforeRead notes what is going to be waited for: the beginning of a frame,
+// or more of one. Each MiB counts as a part that has its own time.
+func (s *stream) beforeRead(begun int) {
+	s.reads.Add(1)
+	var part uint64
+	if begun > 0 {
+		part = s.frames<<16 | uint64(begun>>20) + 1
+	}
+	if part == s.awaited {
+		return
+	}
+	s.awaited = part
+	s.mu.Lock()
+	s.begun = part
+	if part != 0 {
+		s.arm(s.limits.FrameTime)
+	}
+	s.mu.Unlock()
 }
 
 // finish ends the link, after reading has failed, on the reading goroutine.
@@ -79,8 +125,19 @@ func (s *stream) finish(err error) {
 	s.finished = true
 	full := s.full
 	s.full, s.out = false, nil
+	if s.watch.timer != nil {
+		s.watch.timer.Stop()
+	}
+	whole := s.failed == nil
+	wait := min(time.Until(s.until), goodbye)
 	s.mu.Unlock()
-	_ = s.nc.Close()
+	if whole {
+		sayGoodbye(s.nc, wait)
+	}
+	if s.release != nil {
+		s.release()
+	}
+	s.hangUp()
 	s.queued.Store(0)
 	if full {
 		s.receiver.Drained()
@@ -98,7 +155,8 @@ func (s *stream) Close(linger time.Duration) {
 	}
 	s.closing = true
 	s.stopped.Store(true)
-	_ = s.nc.SetWriteDeadline(time.Now().Add(linger))
+	s.until = time.Now().Add(linger)
+	_ = s.nc.SetWriteDeadline(s.until)
 	_ = s.nc.SetReadDeadline(longAgo) // ends the reading goroutine
 }
 
@@ -127,6 +185,9 @@ func (s *stream) Send(f *Frame, wait bool) {
 	}
 	mine := !s.writing
 	s.writing = true
+	if mine {
+		s.arm(s.limits.WriteTime)
+	}
 	s.mu.Unlock()
 	f.Free()
 	switch {
@@ -152,21 +213,22 @@ func (s *stream) write() {
 		o := s.out
 		s.out = nil
 		s.mu.Unlock()
-		_, err := s.nc.Write(o.b)
-		left := s.queued.Add(-int64(len(o.b)))
+		err := s.put(o.b)
+		s.queued.Add(-int64(len(o.b)))
 		if cap(o.b) <= maxReused {
 			o.b = o.b[:0]
 			outputs.Put(o)
 		}
-		if err != nil {
-			// The reading goroutine ends the link.
-			_ = s.nc.SetReadDeadline(longAgo)
-		}
 		s.mu.Lock()
+		s.written++
 		if err != nil {
-			s.failed = err
+			if s.failed == nil {
+				s.failed = err
+			}
+			_ = s.nc.SetReadDeadline(longAgo) // the reading goroutine ends the link
 		}
-		if s.full && left <= int64(s.limits.Output)/2 {
+		// Others may have sent since the writing: full is for what is queued now.
+		if s.full && s.queued.Load() <= int64(s.limits.Output)/2 {
 			s.full = false
 			s.mu.Unlock()
 			s.receiver.Drained()
@@ -178,91 +240,19 @@ func (s *stream) write() {
 	s.mu.Unlock()
 }
 
-// Dial connects to a, over TCP or a Unix socket. It makes one attempt.
-func Dial(ctx context.Context, a Addr) (Link, error) {
-	nc, err := dialSocket(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	return NewStream(nc, Addr{}, a), nil
-}
+// writeSize is how much is written at a time, to see that a slow peer takes it.
+const writeSize = 64 << 10
 
-// Listen listens at a, on TCP or a Unix socket. It listens when it returns;
-// links that come in wait for Start. The address of the result has the port
-// that the system chose if that of a is 0, and the full name of this machine
-// if a is [Addr.Everywhere].
-func Listen(ctx context.Context, a Addr) (Listener, error) {
-	ln, addr, err := listenSocket(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	return &listener{ln: ln, addr: addr, stop: make(chan struct{}), done: make(chan struct{})}, nil
-}
-
-// listener accepts sockets.
-type listener struct {
-	ln      net.Listener
-	addr    Addr
-	started atomic.Bool
-	once    sync.Once
-	stop    chan struct{}
-	done    chan struct{}
-	err     error // of closing
-}
-
-func (l *listener) Addr() Addr { return l.addr }
-
-func (l *listener) Start(accept func(Link)) {
-	l.started.Store(true)
-	go l.accept(accept)
-}
-
-// accept accepts until the listener is closed. Other errors, too many open
-// files most of all, may pass: it tries again after a while.
-func (l *listener) accept(accept func(Link)) {
-	defer close(l.done)
-	const patience = 5 * time.Millisecond
-	delay := patience
-	for {
-		nc, err := l.ln.Accept()
-		select {
-		case <-l.stop:
-			if err == nil {
-				_ = nc.Close()
-			}
-			return
-		default:
+func (s *stream) put(b []byte) error {
+	for len(b) > writeSize {
+		if _, err := s.nc.Write(b[:writeSize]); err != nil {
+			return err
 		}
-		if err == nil {
-			accept(NewStream(nc, l.addr, peerAddr(nc)))
-			delay = patience
-			continue
-		}
-		select {
-		case <-l.stop:
-			return
-		case <-time.After(delay):
-			delay = min(2*delay, time.Second)
-		}
+		b = b[writeSize:]
+		s.mu.Lock()
+		s.written++
+		s.mu.Unlock()
 	}
-}
-
-// peerAddr is where a socket that was accepted comes from.
-func peerAddr(nc net.Conn) Addr {
-	if t, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
-		ip := t.AddrPort().Addr().Unmap().WithZone("")
-		return Addr{Scheme: schemeTCP, Host: ip.String(), Port: uint16(t.Port)}
-	}
-	return Addr{Scheme: schemeIPC} // the dialling end of a Unix socket has no name
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() {
-		close(l.stop)
-		l.err = l.ln.Close()
-		if l.started.Load() {
-			<-l.done
-		}
-	})
-	return l.err
+	_, err := s.nc.Write(b)
+	return err
 }

@@ -1,0 +1,26 @@
+package channel
+
+// Kept says what a connection keeps of what was begun and is not over.
+type Kept struct {
+	Asks, Abandoned int // of ours
+	Requests        int // of the peer's, and their bytes
+	Bytes           int
+	Waiting         int // for room in the output, or for a request
+}
+
+// Kept returns what c keeps.
+func (c *Conn) Kept() Kept {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := Kept{
+		Asks: c.calls.n, Abandoned: len(c.calls.abandoned),
+		Requests: c.inflight, Bytes: c.inBytes,
+		Waiting: len(c.room),
+	}
+	if c.inbox != nil {
+		c.inbox.mu.Lock()
+		defer c.inbox.mu.Unlock()
+		k.Waiting += len(c.inbox.waits)
+	}
+	return k
+}
