@@ -112,8 +112,11 @@ const maxRepeats = 5
 func Persist(ctx context.Context, ask func() error) error {
 	for n := 0; ; n++ {
 		err := ask()
+		if err == nil || n == maxRepeats {
+			return err
+		}
 		var lost *LostError
-		if n == maxRepeats || err == nil || !errors.As(err, &lost) {
+		if !errors.As(err, &lost) {
 			return err
 		}
 		if !lost.Unsent && ctx.Value(repeatableKey{}) == nil {

@@ -12,7 +12,7 @@ const manyCalls = 10_000
 
 // Under the race detector a sync.Pool forgets at random.
 func TestACallOfTwoIntegersTakesFewAllocationsOnBothEndsTogether(t *testing.T) {
-	const limit = 8
+	const limit = 4
 	r, ctx := remote(t, calculator()), context.Background()
 	n := testing.AllocsPerRun(2000, func() {
 		if sum, err := add.Call(ctx, r, 3000, 4000); err != nil || sum != 7000 {

@@ -114,11 +114,15 @@ func (c *call) Run() {
 	returned = true
 }
 
-// execute runs the handler inside its interceptors.
+// execute runs the handler, inside its interceptors if it has some.
 func (c *call) execute() (result any, err error) {
 	if c.around == nil {
 		return c.fn.handler.serve(c, c)
 	}
+	return c.executeInside()
+}
+
+func (c *call) executeInside() (result any, err error) {
 	err = intercept(c, c.around, Info{Path: c.path, Conn: c.conn}, func(ctx context.Context) (err error) {
 		if c.args == nil {
 			return errTwice
