@@ -3,6 +3,7 @@ package channel_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -280,5 +281,23 @@ func TestShutdownOfOneConnectionLeavesTheOthers(t *testing.T) {
 	checkEcho(t, other)
 	if n := len(srv.Conns()); n != 1 {
 		t.Errorf("%d connections left", n)
+	}
+}
+
+func TestShutdownDoesNotWaitForOnePeerAfterAnother(t *testing.T) {
+	srv := listen(t, tcp, echo, nil)
+	const peers = 20
+	for range peers {
+		dialRaw(t, srv.Addr()) // which never closes, so that each close lingers
+	}
+	for len(srv.Conns()) < peers {
+		runtime.Gosched()
+	}
+	start := time.Now()
+	if err := srv.Shutdown(soon(t)); err != nil {
+		t.Error(err)
+	}
+	if d := time.Since(start); d > peers*time.Second/2 {
+		t.Errorf("took %v", d)
 	}
 }

@@ -118,17 +118,30 @@ func (s *Server) Close() error {
 func (s *Server) Shutdown(ctx context.Context) error {
 	errs := []error{s.stop()}
 	conns := s.Conns()
-	for _, c := range conns {
-		c.drain()
+	idle := make([]*turn.Event, len(conns))
+	for i, c := range conns {
+		idle[i] = c.drain()
 	}
-	for _, c := range conns {
-		if err := c.Shutdown(ctx); err != nil {
+	// All together, step by step: peers may be slow, but not one after another.
+	wait := func(i int, e *turn.Event, what string) bool {
+		err := e.Wait(ctx, conns[i].turn, what)
+		if err != nil {
 			errs = append(errs, err)
+		}
+		return err == nil
+	}
+	for i, e := range idle {
+		if !wait(i, e, "requests to be answered") {
 			break
 		}
 	}
 	for _, c := range conns {
 		_ = c.Close()
+	}
+	for i, c := range conns {
+		if !wait(i, &c.gone, "the end of a connection") {
+			break
+		}
 	}
 	return errors.Join(errs...)
 }
