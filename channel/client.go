@@ -127,7 +127,7 @@ func Persist(ctx context.Context, ask func() error) error {
 
 // Connect returns the connection, and makes it if there is none.
 func (c *Client) Connect(ctx context.Context) (*Conn, error) {
-	if conn := c.conn.Load(); conn != nil {
+	if conn := c.current(); conn != nil {
 		return conn, nil
 	}
 	began := time.Now()
@@ -146,6 +146,16 @@ func (c *Client) Connect(ctx context.Context) (*Conn, error) {
 	}
 }
 
+// current returns the connection, nil if there is none. One that has ended is
+// none, also before its hooks have been called: its callers would use up their
+// repeats on it.
+func (c *Client) current() *Conn {
+	if conn := c.conn.Load(); conn != nil && !conn.ended.Load() {
+		return conn
+	}
+	return nil
+}
+
 // pause returns the time until the next attempt is due.
 func (c *Client) pause() time.Duration {
 	c.mu.Lock()
@@ -160,7 +170,7 @@ func (c *Client) try(ctx context.Context) (*Conn, error) {
 		c.mu.Unlock()
 		return nil, fmt.Errorf("channel: client of %v: %w", c.addr, ErrClosed)
 	}
-	if conn := c.conn.Load(); conn != nil {
+	if conn := c.current(); conn != nil {
 		c.mu.Unlock()
 		return conn, nil
 	}

@@ -38,7 +38,8 @@ type Conn struct {
 
 	mu       sync.Mutex
 	onEnd    []func(error)
-	err      error // why the connection has ended, nil before
+	err      error       // why the connection has ended, nil before
+	ended    atomic.Bool // err is set, for those who do not hold mu
 	calls    calls
 	room     []roomWait   // senders that wait for the link to drain
 	waiting  atomic.Int32 // length of room
@@ -370,8 +371,9 @@ func forget[W comparable](waits []W, w W) []W {
 }
 
 // Close closes the connection. What has been sent is still written, within a
-// second, and so are replies that get ready meanwhile; requests that wait for a reply, here and at
-// the peer, fail. It returns at once; [Conn.Wait] waits for the end.
+// second, and so are replies that get ready meanwhile; requests that wait for
+// a reply, here and at the peer, fail. It returns at once; [Conn.Wait] waits
+// for the end.
 func (c *Conn) Close() error {
 	c.end(fmt.Errorf("channel: connection to %s: %w", c.origin, ErrClosed), linger)
 	return nil
@@ -412,6 +414,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 		return
 	}
 	c.err = reason
+	c.ended.Store(true)
 	unsent := c.unsent()
 	calls := c.calls.takeAll()
 	room, onEnd := c.room, c.onEnd

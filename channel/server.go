@@ -68,8 +68,10 @@ func (s *Server) welcome(link transport.Link) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
+		// It lives and ends like any other, and takes no requests.
+		c.drain()
+		c.start(s.accept)
 		_ = c.Close()
-		c.start(nil) // it ends like any other
 		return
 	}
 	s.conns[c] = s.count
