@@ -38,7 +38,6 @@ const (
 type form struct {
 	kind   value.Kind // 0 for extension types, and 0xc1
 	follow uint8      // how many bytes of a number, or of a length, come next
-	mask   byte       // of a length in the byte itself
 }
 
 // forms are those of all first bytes.
@@ -51,9 +50,9 @@ func allForms() (forms [256]form) {
 		}
 	}
 	fill(fixInt, 0x7f, form{kind: value.KindNumber})
-	fill(fixMap, 0x8f, form{kind: value.KindMap, mask: 0x0f})
-	fill(fixList, 0x9f, form{kind: value.KindList, mask: 0x0f})
-	fill(fixText, 0xbf, form{kind: value.KindText, mask: 0x1f})
+	fill(fixMap, 0x8f, form{kind: value.KindMap})
+	fill(fixList, 0x9f, form{kind: value.KindList})
+	fill(fixText, 0xbf, form{kind: value.KindText})
 	fill(fixNegative, 0xff, form{kind: value.KindNumber})
 	forms[tagNil] = form{kind: value.KindNil}
 	forms[tagFalse] = form{kind: value.KindBool}

@@ -106,10 +106,14 @@ func (r *reader) Number() (value.Number, error) {
 func (r *reader) count(size int) (int, error) {
 	tag := r.src[r.pos]
 	var n uint64
-	if tag < tagNil {
-		n = uint64(tag & forms[tag].mask)
+	switch {
+	case tag < fixText:
+		n = uint64(tag & 0x0f)
 		r.pos++
-	} else {
+	case tag < tagNil:
+		n = uint64(tag & 0x1f)
+		r.pos++
+	default:
 		var err error
 		if n, err = r.uint(forms[tag].follow); err != nil {
 			return 0, err
@@ -141,9 +145,14 @@ func (r *reader) Bytes() ([]byte, error) {
 }
 
 func (r *reader) Text() ([]byte, error) {
-	n, err := r.count(1)
-	if err != nil {
-		return nil, err
+	n := int(r.src[r.pos] ^ fixText)
+	if n < 32 && n < len(r.src)-r.pos { // a short text, as most are
+		r.pos++
+	} else {
+		var err error
+		if n, err = r.count(1); err != nil {
+			return nil, err
+		}
 	}
 	text := r.take(n)
 	if !utf8.Valid(text) {
@@ -178,6 +187,10 @@ func (r *reader) skip(n, depth int) error {
 	for ; n > 0; n-- {
 		if r.pos >= len(r.src) {
 			return r.noValue()
+		}
+		if r.src[r.pos] < fixMap { // a small number
+			r.pos++
+			continue
 		}
 		f := forms[r.src[r.pos]]
 		var inside int

@@ -57,8 +57,8 @@ func (d *decoder) custom(t *codec.Type, p *plan, v reflect.Value) error {
 	case kind != KindMap:
 		return d.misfit(kind, p.typ)
 	}
-	m, err := d.beginMap()
-	if err != nil {
+	var m entries
+	if err := d.beginMap(&m); err != nil {
 		return err
 	}
 	if !m.pair() {

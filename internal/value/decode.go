@@ -176,8 +176,8 @@ func (d *decoder) misfit(kind Kind, want reflect.Type) error {
 		}
 		found = n.String()
 	case KindMap:
-		m, err := d.beginMap()
-		if err != nil {
+		var m entries
+		if err := d.beginMap(&m); err != nil {
 			return err
 		}
 		if m.pair() {
@@ -384,8 +384,8 @@ func (d *decoder) iface(v reflect.Value) error {
 		store(v, x)
 		return nil
 	case kind == KindMap:
-		m, err := d.beginMap()
-		if err != nil {
+		var m entries
+		if err := d.beginMap(&m); err != nil {
 			return err
 		}
 		if !m.pair() {

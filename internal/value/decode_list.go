@@ -72,7 +72,6 @@ func readList[T any](d *decoder, p *[]T) error {
 			list = slices.Grow(list, extra(n, i))
 		}
 		list = list[:i+1]
-		clear(list[i:])
 		if _, err := d.direct(&list[i]); err != nil {
 			return inItem(err, i)
 		}
@@ -93,6 +92,7 @@ func (d *decoder) list(p *plan, v reflect.Value) error {
 	if p.dec == opArray {
 		return d.array(p, v, n)
 	}
+	used := v.Cap() // memory beyond it is zero when it comes
 	v.SetLen(0)
 	v.Grow(room(n, p.elem.typ.Size()))
 	i := 0
@@ -109,7 +109,9 @@ func (d *decoder) list(p *plan, v reflect.Value) error {
 		}
 		v.SetLen(i + 1)
 		item := v.Index(i)
-		item.SetZero()
+		if i < used {
+			item.SetZero()
+		}
 		if err := d.value(p.elem, item); err != nil {
 			return inItem(err, i)
 		}

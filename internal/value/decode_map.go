@@ -10,7 +10,7 @@ import (
 
 // entries reads the keys of a map, one after the other.
 //
-//	for m, err := d.beginMap(); m.more; err = m.next() { key m.key; value }
+//	for err := d.beginMap(&m); m.more; err = m.next() { key m.key; value }
 type entries struct {
 	r    Reader
 	n, i int
@@ -18,18 +18,17 @@ type entries struct {
 	more bool
 }
 
-// beginMap begins a map and reads its first key.
-func (d *decoder) beginMap() (entries, error) {
-	m := entries{r: d.r}
+// beginMap begins a map and reads its first key into m.
+func (d *decoder) beginMap(m *entries) (err error) {
+	m.r = d.r
 	if err := d.enter(); err != nil {
-		return m, err
+		return err
 	}
-	var err error
 	if m.n, err = d.r.Map(); err != nil {
-		return m, err
+		return err
 	}
 	m.key, m.more, err = d.r.Key(m.n, 0)
-	return m, err
+	return err
 }
 
 // next goes on to the next key.
@@ -87,7 +86,8 @@ func (d *decoder) any() (any, error) {
 // anyMap reads a map that becomes a map[string]any, a map[any]any if it has
 // other keys, a Map if those are wanted, or the value of a custom type.
 func (d *decoder) anyMap() (any, error) {
-	m, err := d.beginMap()
+	var m entries
+	err := d.beginMap(&m)
 	if err != nil {
 		return nil, err
 	}
@@ -161,28 +161,39 @@ func (d *decoder) stringMap(p *map[string]any) error {
 	if err := d.expect(KindMap, p); err != nil {
 		return err
 	}
-	m, err := d.beginMap()
+	var m entries
+	err := d.beginMap(&m)
 	if err != nil {
 		return err
 	}
 	if m.pair() {
 		return d.foreign(&m, reflect.TypeOf(*p))
 	}
-	table := make(map[string]any, room(m.n, 32))
+	return textMapInto(d, &m, p)
+}
+
+// textMapInto reads the entries of a map whose keys are text and whose values
+// direct knows.
+func textMapInto[T any](d *decoder, m *entries, p *map[string]T) error {
+	table := make(map[string]T, room(m.n, 32))
+	var elem T // on the heap, once
+	var err error
 	for ; m.more; err = m.next() {
 		if m.key == nil {
 			return mismatch("key that is no text", reflect.TypeOf(*p))
 		}
 		key := string(m.key)
-		x, err := d.any()
-		if err != nil {
+		if _, err := d.direct(&elem); err != nil {
 			return inKey(err, key)
 		}
-		table[key] = x
+		table[key] = elem
+	}
+	if err != nil {
+		return err
 	}
 	*p = table
 	d.depth--
-	return err
+	return nil
 }
 
 func (d *decoder) rawMap(p *map[string]codec.Raw) error {
@@ -193,7 +204,8 @@ func (d *decoder) rawMap(p *map[string]codec.Raw) error {
 	if err := d.expect(KindMap, p); err != nil {
 		return err
 	}
-	m, err := d.beginMap()
+	var m entries
+	err := d.beginMap(&m)
 	if err != nil {
 		return err
 	}
@@ -222,7 +234,8 @@ func (d *decoder) orderedMap(p *codec.Map) error {
 	if err := d.expect(KindMap, p); err != nil {
 		return err
 	}
-	m, err := d.beginMap()
+	var m entries
+	err := d.beginMap(&m)
 	if err != nil {
 		return err
 	}
@@ -271,12 +284,21 @@ func (d *decoder) orderedEntries(m *entries) (codec.Map, error) {
 type bytesKey string
 
 func (d *decoder) mapping(p *plan, v reflect.Value) error {
-	m, err := d.beginMap()
+	var m entries
+	err := d.beginMap(&m)
 	if err != nil {
 		return err
 	}
 	if m.pair() {
 		return d.foreign(&m, p.typ)
+	}
+	switch table := v.Addr().Interface().(type) {
+	case *map[string]string:
+		return textMapInto(d, &m, table)
+	case *map[string]float64:
+		return textMapInto(d, &m, table)
+	case *map[string]int:
+		return textMapInto(d, &m, table)
 	}
 	table := reflect.MakeMapWithSize(p.typ, room(m.n, p.key.typ.Size()+p.elem.typ.Size()))
 	key, elem := reflect.New(p.key.typ).Elem(), reflect.New(p.elem.typ).Elem()
@@ -357,7 +379,8 @@ func parseKey(text string, key reflect.Value) bool {
 }
 
 func (d *decoder) structure(p *plan, v reflect.Value) error {
-	m, err := d.beginMap()
+	var m entries
+	err := d.beginMap(&m)
 	if err != nil {
 		return err
 	}
@@ -386,7 +409,10 @@ func (d *decoder) structure(p *plan, v reflect.Value) error {
 		}
 		f := &fs.list[i]
 		next = i + 1
-		fv, ok := f.make(v)
+		fv, ok := v.Field(f.index[0]), true
+		if len(f.index) > 1 {
+			fv, ok = f.make(v)
+		}
 		if !ok {
 			return inKey(mismatch("field of an embedded pointer that cannot be set", p.typ), f.name)
 		}

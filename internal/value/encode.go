@@ -77,7 +77,7 @@ func (e *encoder) direct(v any) (done bool, err error) {
 	case []string:
 		return true, encodeList(e, v)
 	case map[string]any:
-		return true, e.stringMap(v)
+		return true, textMap(e, v)
 	case codec.Map:
 		return true, e.orderedMap(v)
 
@@ -148,7 +148,7 @@ func (e *encoder) direct(v any) (done bool, err error) {
 		}
 	case *map[string]any:
 		if v != nil {
-			return true, e.stringMap(*v)
+			return true, textMap(e, *v)
 		}
 	case *codec.Map:
 		if v != nil {

@@ -25,12 +25,13 @@ func (e *encoder) key(i int, text string, in reflect.Type) error {
 // keyLists holds room for the sorted keys of maps.
 var keyLists = sync.Pool{New: func() any { return new([]string) }}
 
-func (e *encoder) stringMap(m map[string]any) error {
+// textMap writes a map whose keys are text and whose values direct knows.
+func textMap[T any](e *encoder, m map[string]T) error {
 	if m == nil {
 		e.w.Nil()
 		return nil
 	}
-	t := reflect.TypeFor[map[string]any]()
+	t := reflect.TypeFor[map[string]T]()
 	if err := e.enter(t); err != nil {
 		return err
 	}
@@ -41,11 +42,13 @@ func (e *encoder) stringMap(m map[string]any) error {
 	}
 	slices.Sort(keys)
 	e.w.BeginMap(len(keys))
+	var elem T // on the heap, once
 	for i, k := range keys {
 		if err := e.key(i, k, t); err != nil {
 			return err
 		}
-		if err := e.hop(m[k]); err != nil {
+		elem = m[k]
+		if _, err := e.direct(&elem); err != nil {
 			return inKey(err, k)
 		}
 	}
@@ -85,6 +88,14 @@ func (e *encoder) orderedMap(m codec.Map) error {
 }
 
 func (e *encoder) mapping(p *plan, v reflect.Value) error {
+	switch m := v.Interface().(type) {
+	case map[string]string:
+		return textMap(e, m)
+	case map[string]float64:
+		return textMap(e, m)
+	case map[string]int:
+		return textMap(e, m)
+	}
 	if v.IsNil() {
 		e.w.Nil()
 		return nil

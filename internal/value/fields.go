@@ -75,9 +75,6 @@ func (f *field) in(v reflect.Value) (fv reflect.Value, ok bool) {
 // make returns the field's value in the struct v, for which it fills embedded
 // pointers that are nil; ok is false if one of them cannot be set.
 func (f *field) make(v reflect.Value) (fv reflect.Value, ok bool) {
-	if len(f.index) == 1 {
-		return v.Field(f.index[0]), true
-	}
 	for i, x := range f.index {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {

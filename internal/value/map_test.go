@@ -105,7 +105,7 @@ func TestMsgPackKeysThatDoNotFit(t *testing.T) {
 		into any
 		want string
 	}{
-		"integer for a text":        {map[int]int{1: 1}, new(map[string]int), "integer 1 does not fit string"},
+		"integer for a text":        {map[int]int{1: 1}, new(map[string]int), "key that is no text does not fit map[string]int"},
 		"integer for any text":      {map[int]int{1: 1}, new(map[string]any), "key that is no text does not fit map[string]interface {}"},
 		"integer for a raw map":     {map[int]int{1: 1}, new(map[string]codec.Raw), "key that is no text does not fit map[string]codec.Raw"},
 		"text for an integer":       {map[string]int{"1": 1}, new(map[int]int), `key "1" does not fit int`},

@@ -1,0 +1,214 @@
+package gomastest
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gomas/gomas/codec"
+)
+
+func (s suite) messages(t *testing.T) {
+	e := codec.Envelope(s.c)
+	for _, kind := range []codec.Kind{codec.Request, codec.Result, codec.Failure} {
+		for _, id := range []uint64{0, 1, 127, 128, 255, 256, 65_535, 65_536, math.MaxUint32, math.MaxUint32 + 1, math.MaxInt64, math.MaxUint64} {
+			for _, content := range []any{nil, "text", []any{int64(1), "x"}, map[string]any{"a": []any{}}} {
+				message, err := e.AppendMessage([]byte("before"), kind, id, content, nil)
+				if err != nil || !bytes.HasPrefix(message, []byte("before")) {
+					t.Fatalf("%v %d with %v is %q, %v", kind, id, content, message, err)
+				}
+				k, i, raw, err := e.ScanMessage(message[len("before"):])
+				if err != nil || k != kind || i != id {
+					t.Fatalf("%v %d with %v comes back as %v %d, %v", kind, id, content, k, i, err)
+				}
+				if got := s.loose(t, raw, nil); !same(got, s.inAny(content)) {
+					t.Errorf("%v comes back as %v", content, got)
+				}
+				again, err := e.AppendMessage(nil, kind, id, raw, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, _, raw, err = e.ScanMessage(again)
+				if err != nil || !same(s.loose(t, raw, nil), s.inAny(content)) {
+					t.Errorf("%v that stayed raw comes back as %q, %v", content, raw, err)
+				}
+			}
+		}
+	}
+	if _, err := e.AppendMessage(nil, codec.Request, 1, []any{make(chan int)}, nil); !isUnsupported(err) {
+		t.Errorf("a message with a channel: error is %v (%T)", err, err)
+	}
+}
+
+func (s suite) noMessages(t *testing.T) {
+	e := codec.Envelope(s.c)
+	for name, v := range map[string]any{
+		"nil":                   nil,
+		"a text":                "x",
+		"a map":                 map[string]any{"0": 1},
+		"an empty list":         []any{},
+		"a list of two":         []any{0, 1},
+		"a list of four":        []any{0, 1, "x", 2},
+		"an unknown kind":       []any{3, 1, "x"},
+		"a negative kind":       []any{-1, 1, "x"},
+		"a kind that is a text": []any{"0", 1, "x"},
+		"a kind that is large":  []any{256, 1, "x"},
+		"a negative id":         []any{0, -1, "x"},
+		"an id with a fraction": []any{0, 1.5, "x"},
+		"an id that is a text":  []any{0, "1", "x"},
+		"an id that is a list":  []any{0, []any{}, "x"},
+	} {
+		if kind, id, content, err := e.ScanMessage(s.encode(t, v, nil)); !isSyntax(err) {
+			t.Errorf("%s is the message %v %d %q, error is %v (%T)", name, kind, id, content, err, err)
+		}
+	}
+	message, err := e.AppendMessage(nil, codec.Request, 300, []any{"x", 1, map[string]any{"a": "b"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range message {
+		if _, _, _, err := e.ScanMessage(message[:n:n]); !isSyntax(err) {
+			t.Errorf("%q: error is %v (%T)", message[:n], err, err)
+		}
+		for _, to := range []byte{0, '"', ']', 0x7f, 0xdf, 0xff} {
+			damaged := bytes.Clone(message)
+			damaged[n] = to
+			_, _, content, err := e.ScanMessage(damaged)
+			if err != nil && !isSyntax(err) {
+				t.Errorf("%q: error is %v (%T)", damaged, err, err)
+			}
+			if err != nil {
+				continue
+			}
+			// What looks like a message may still hold what is no value.
+			var x any
+			if err := s.c.Parse(content, &x, nil); err != nil && !isSyntax(err) && !isMismatch(err) {
+				t.Errorf("%q: content is %v (%T)", damaged, err, err)
+			}
+		}
+	}
+	if _, _, _, err := e.ScanMessage(append(message, message...)); !isSyntax(err) {
+		t.Errorf("two messages: error is %v (%T)", err, err)
+	}
+}
+
+// call returns the content of a message with c, as it comes out.
+func (s suite) call(t *testing.T, c *codec.Call, types *codec.Types) codec.Raw {
+	t.Helper()
+	e := codec.Envelope(s.c)
+	message, err := e.AppendMessage(nil, codec.Request, 1, c, types)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, content, err := e.ScanMessage(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func (s suite) calls(t *testing.T) {
+	e := codec.Envelope(s.c)
+	for _, test := range []struct {
+		call   codec.Call
+		path   string
+		args   any
+		kwargs any // nil: none
+	}{
+		{codec.Call{Name: "f"}, "f", []any{}, nil},
+		{codec.Call{Service: "a/b", Name: "f", Args: []any{}, Kwargs: []codec.Keyword{}}, "a/b/f", []any{}, nil},
+		{codec.Call{Service: "ä", Name: `"\`, Args: []any{1, "x", nil, []int{2}}}, `ä/"\`, []any{int64(1), "x", nil, []any{int64(2)}}, nil},
+		{codec.Call{Name: strings.Repeat("long", 100), Kwargs: []codec.Keyword{{Name: "b", Value: 1}, {Name: "a", Value: []any{}}}}, strings.Repeat("long", 100), []any{}, map[string]any{"a": []any{}, "b": int64(1)}},
+	} {
+		path, args, kwargs, err := e.ScanCall(s.call(t, &test.call, nil))
+		if err != nil || string(path) != test.path {
+			t.Errorf("%s comes back as %q, %v", test.path, path, err)
+			continue
+		}
+		if got := s.loose(t, args, nil); !same(got, s.inAny(test.args)) {
+			t.Errorf("%s has the arguments %v, want %v", test.path, got, test.args)
+		}
+		if test.kwargs == nil {
+			if kwargs != nil {
+				t.Errorf("%s has the keyword arguments %q", test.path, kwargs)
+			}
+			continue
+		}
+		if got := s.loose(t, kwargs, nil); !same(got, s.inAny(test.kwargs)) {
+			t.Errorf("%s has the keyword arguments %v, want %v", test.path, got, test.kwargs)
+		}
+	}
+}
+
+func (s suite) noCalls(t *testing.T) {
+	for name, v := range map[string]any{
+		"nil":                        nil,
+		"a text":                     "f",
+		"a map":                      map[string]any{"f": 1},
+		"an empty list":              []any{},
+		"a list of two":              []any{"f", []any{}},
+		"a list of four":             []any{"f", []any{}, map[string]any{}, 1},
+		"a path that is none":        []any{1, []any{}, map[string]any{}},
+		"a path that is a list":      []any{[]any{}, []any{}, map[string]any{}},
+		"arguments that are a text":  []any{"f", "x", map[string]any{}},
+		"arguments that are nil":     []any{"f", nil, map[string]any{}},
+		"keywords that are a list":   []any{"f", []any{}, []any{}},
+		"keywords that are nil":      []any{"f", []any{}, nil},
+		"keywords before the others": []any{"f", map[string]any{}, []any{}},
+	} {
+		path, args, kwargs, err := codec.Envelope(s.c).ScanCall(s.encode(t, v, nil))
+		if !isSyntax(err) && !isMismatch(err) {
+			t.Errorf("%s is the call %q %q %q, error is %v (%T)", name, path, args, kwargs, err, err)
+		}
+	}
+}
+
+func (s suite) args(t *testing.T) {
+	e := codec.Envelope(s.c)
+	_, args, _, err := e.ScanCall(s.call(t, &codec.Call{Name: "f", Args: []any{1, "x", []float64{0.5}}}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 5 {
+		var a int
+		var b string
+		var c []float64
+		dst := []any{&a, &b, &c, new(int), new(any)}[:n]
+		got, err := e.ParseArgs(args, dst, nil)
+		if got != 3 || err != nil {
+			t.Errorf("of three arguments, for %d pointers, there are %d, %v", n, got, err)
+		}
+		if n >= 1 && a != 1 || n >= 2 && b != "x" || n >= 3 && !reflect.DeepEqual(c, []float64{0.5}) {
+			t.Errorf("%d of the arguments are %v, %q, %v", n, a, b, c)
+		}
+	}
+	var item *codec.ItemError
+	if _, err := e.ParseArgs(args, []any{new(int), new(int)}, nil); !errors.As(err, &item) || item.Index != 1 || !isMismatch(err) {
+		t.Errorf("a text for an integer: error is %v (%T)", err, err)
+	}
+	for _, v := range []any{"x", map[string]any{"a": 1}, 5} {
+		if _, err := e.ParseArgs(s.encode(t, v, nil), []any{new(any)}, nil); !isSyntax(err) && !isMismatch(err) {
+			t.Errorf("%v for arguments: error is %v (%T)", v, err, err)
+		}
+	}
+	if s.lacks.NoTypes {
+		return
+	}
+	types := custom(t)
+	call := &codec.Call{Name: "f", Args: []any{meters(1), []any{way{[]meters{2}}}}, Kwargs: []codec.Keyword{{Name: "w", Value: &way{[]meters{3}}}}}
+	_, args, kwargs, err := e.ScanCall(s.call(t, call, types))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m meters
+	var list []way
+	if n, err := e.ParseArgs(args, []any{&m, &list}, types); n != 2 || err != nil || m != 1 || !reflect.DeepEqual(list, []way{{[]meters{2}}}) {
+		t.Errorf("custom arguments are %v, %v, %v", m, list, err)
+	}
+	if got, want := s.loose(t, kwargs, types), map[string]any{"w": way{[]meters{3}}}; !same(got, want) {
+		t.Errorf("custom keyword arguments are %v", got)
+	}
+}
