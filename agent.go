@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strconv"
 	"time"
@@ -89,9 +90,12 @@ func (c *Container) register(a *Agent) error {
 	if c.closed {
 		return ErrClosed
 	}
+	if err := c.tree.TryMount(a.id, &a.services); err != nil {
+		return err
+	}
 	c.agents[a.id] = a
 	c.order = append(c.order, a)
-	return c.tree.TryMount(a.id, &a.services)
+	return nil
 }
 
 // run runs fn in the agent's turn, on the calling goroutine, which has no
@@ -118,6 +122,9 @@ func (a *Agent) Services() *rpc.Service { return &a.services }
 
 // String returns the type and the URL: TestAgent('tcp://localhost:5555/0').
 func (a *Agent) String() string { return fmt.Sprintf("%s('%s')", a.typeName, a.URL()) }
+
+// LogValue makes package log/slog print the agent as String does.
+func (a *Agent) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // MarshalText fails: an agent cannot be part of a message yet. Send its URL.
 func (a *Agent) MarshalText() ([]byte, error) {
@@ -155,6 +162,44 @@ func (t *task) Run() { t.fn(turn.With(t.agent.container.ctx, &t.agent.turn)) }
 
 func (t *task) Finish() { t.agent.container.leave() }
 
+// Parallel runs functions of the agent at the same time, as tasks each of which
+// may wait while others run, and returns when all have, with their errors
+// joined. It is how an agent calls several others at once. The functions get
+// ctx; if that ends, they are the ones to notice.
+func (a *Agent) Parallel(ctx context.Context, fns ...func(ctx context.Context) error) error {
+	own := turn.With(ctx, &a.turn)
+	errs := make([]error, len(fns))
+	var done turn.Event
+	left := len(fns) // belongs to the turn
+	if left == 0 {
+		return nil
+	}
+	for i, fn := range fns {
+		a.turn.Start(&turn.Item{Task: &part{
+			run: func() {
+				errs[i] = errors.New("gomas: the function ended its goroutine")
+				defer func() {
+					if left--; left == 0 {
+						done.Set(nil)
+					}
+				}()
+				errs[i] = fn(own)
+			},
+		}})
+	}
+	// Not bounded by ctx: the functions must not outlive the call.
+	if err := done.Wait(context.WithoutCancel(ctx), nil, "functions in parallel"); err != nil {
+		return err
+	}
+	return errors.Join(errs...)
+}
+
+// part is one of the functions of Parallel.
+type part struct{ run func() }
+
+func (p *part) Run()    { p.run() }
+func (p *part) Finish() {}
+
 // Do runs fn in the agent's turn on the calling goroutine, and returns its
 // error. It is the way in for code outside of agents, such as main or a test,
 // that looks at the agent's state. ctx bounds the waiting for the turn, and
@@ -169,7 +214,8 @@ func (a *Agent) Do(ctx context.Context, fn func(ctx context.Context) error) (err
 
 // Await runs fn while other code of the agent may run, and returns its error:
 // it is for work that blocks or takes long, such as files, other network
-// libraries or a solver. fn must not touch the agent's state.
+// libraries or a solver. fn must not touch the agent's state, and not use ctx,
+// to call or to sleep: it has no turn to give up.
 func (a *Agent) Await(ctx context.Context, fn func() error) (err error) {
 	if misuse := turn.Await(ctx, func() { err = fn() }); misuse != nil {
 		return misuse

@@ -377,3 +377,50 @@ func TestAnAgentAsAnArgumentIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestParallelCallsOfOneAgent(t *testing.T) {
+	here, there := container(t), container(t)
+	caller := spawn(t, here)
+	const gather rpc.Func0[int] = "gather"
+	const meet rpc.Proc0 = "meet"
+	remotes := make([]rpc.Remote, 5)
+	var inside sync.WaitGroup
+	inside.Add(len(remotes))
+	for i := range remotes {
+		a := spawn(t, there)
+		meet.Handle(a.Services(), func(context.Context) error {
+			inside.Done()
+			inside.Wait() // until all have been called
+			return nil
+		})
+		remotes[i] = connect(t, here, a)
+	}
+	gather.Handle(caller.Services(), func(ctx context.Context) (int, error) {
+		var fns []func(context.Context) error
+		for _, r := range remotes {
+			fns = append(fns, func(ctx context.Context) error {
+				if err := meet.Call(ctx, r); err != nil {
+					return err
+				}
+				caller.n++ // no lock
+				return nil
+			})
+		}
+		err := caller.Parallel(ctx, fns...)
+		return caller.n, err
+	})
+	if n, err := gather.Call(t.Context(), connect(t, there, caller)); n != len(remotes) || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+	first, second := errors.New("first"), errors.New("second")
+	if err := caller.Parallel(t.Context(),
+		func(context.Context) error { return first },
+		func(context.Context) error { return nil },
+		func(context.Context) error { return second },
+	); !errors.Is(err, first) || !errors.Is(err, second) {
+		t.Errorf("errors: %v", err)
+	}
+	if err := caller.Parallel(t.Context()); err != nil {
+		t.Errorf("nothing: %v", err)
+	}
+}

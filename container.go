@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport"
@@ -16,8 +17,8 @@ import (
 var ErrNoAgent = errors.New("no such agent")
 
 // ErrClosed is wrapped by errors for the use of a container that is shutting
-// down or has shut down.
-var ErrClosed = errors.New("the container is closed")
+// down or has shut down, and of its connections. It is [channel.ErrClosed].
+var ErrClosed = channel.ErrClosed
 
 // Container holds agents, listens at an address for those who call them, and
 // keeps the connections that its agents have opened: one to each other
@@ -177,17 +178,24 @@ func (c *Container) Close() error {
 	return err
 }
 
-// Shutdown ends the container in good order: no more agents, connections and
-// requests are accepted, the contexts of the agents' tasks end, what is being
-// worked on finishes, and then the connections are closed. If ctx ends first,
-// everything is cut and its error returned. Shutdown must not be called by an
-// agent of the container, which would wait for itself.
+// Shutdown ends the container in good order. No agent and no task begins any
+// more, and the contexts of tasks end. When the tasks have ended, no more
+// connections and requests are accepted; when those being worked on have been
+// answered, the connections are closed. If ctx ends first, everything is cut
+// and its error returned. Shutdown must not be called by an agent of the
+// container, which would wait for itself.
 func (c *Container) Shutdown(ctx context.Context) error {
 	c.stop()
 	errs := []error{c.idle.Wait(ctx, nil, "tasks of agents to end")}
 	errs = append(errs, c.server.Shutdown(ctx))
-	for _, p := range c.allPeers() {
-		errs = append(errs, p.Shutdown(ctx))
+	// All at once: peers may be slow, but not one after another.
+	peers := c.allPeers()
+	ends := make([]turn.Event, len(peers))
+	for i, p := range peers {
+		turn.Free{}.Start(turn.Func(func() { ends[i].Set(p.Shutdown(ctx)) }))
+	}
+	for i := range ends {
+		errs = append(errs, ends[i].Wait(context.WithoutCancel(ctx), nil, "a connection to close"))
 	}
 	return errors.Join(errs...)
 }

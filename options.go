@@ -40,6 +40,9 @@ type Options struct {
 	// Logger gets the life of connections. The default is quiet.
 	Logger *slog.Logger
 
+	// Refused is called for each incoming connection that is turned away.
+	Refused func(remote transport.Addr, reason error)
+
 	// Connected and Lost are called for connections in both directions, when
 	// they are made and when they have ended. They must not block.
 	Connected func(*rpc.Conn)
@@ -60,9 +63,14 @@ func (o *Options) connections(types *codec.Types) rpc.Options {
 	conn := rpc.Options{
 		Codec: o.Codec, Types: types, Timeout: o.Timeout, Patience: o.Patience,
 		TLS: o.TLS, Limits: o.Limits, Logger: o.Logger,
+		Refused: o.Refused,
 	}
-	if o.Connected != nil {
-		conn.Connected = func(ch *channel.Conn) { o.Connected(rpc.Of(ch)) }
+	conn.Connected = func(ch *channel.Conn) {
+		c := rpc.Of(ch)
+		c.Intercept(o.Outgoing...) // for handlers that call back
+		if o.Connected != nil {
+			o.Connected(c)
+		}
 	}
 	if o.Lost != nil {
 		conn.Lost = func(ch *channel.Conn, reason error) { o.Lost(rpc.Of(ch), reason) }

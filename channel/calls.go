@@ -107,6 +107,12 @@ func (t *calls) abandon(id uint64) bool {
 	return true
 }
 
+// forget removes a call that was not sent, whose reply will never come.
+func (t *calls) forget(id uint64) {
+	t.take(id)
+	delete(t.abandoned, id)
+}
+
 // late reports whether a reply to an id that is not under way belongs to a
 // call that was given up. It does so once.
 func (t *calls) late(id uint64) bool {

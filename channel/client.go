@@ -130,6 +130,11 @@ func (c *Client) Connect(ctx context.Context) (*Conn, error) {
 	if conn := c.current(); conn != nil {
 		return conn, nil
 	}
+	if after := timeoutOf(ctx, c.opts); after > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, after)
+		defer cancel()
+	}
 	began := time.Now()
 	for {
 		conn, err := c.try(ctx)
@@ -198,13 +203,14 @@ func (c *Client) dial(a *attempt) {
 	conn, err := dialOnce(c.ctx, c.addr, c.accept, c.opts)
 	c.mu.Lock()
 	c.attempt = nil
-	if err == nil && c.closed {
-		_ = conn.Close()
+	if c.closed {
+		if err == nil {
+			_ = conn.Close()
+		}
 		err = fmt.Errorf("channel: client of %v: %w", c.addr, ErrClosed)
 	}
 	c.lastErr = err
 	if err == nil {
-		c.pauses.Reset()
 		a.conn = conn
 		c.conn.Store(conn)
 	} else {
@@ -212,9 +218,23 @@ func (c *Client) dial(a *attempt) {
 	}
 	c.mu.Unlock()
 	if err == nil {
-		conn.OnEnd(func(error) { c.conn.CompareAndSwap(conn, nil) })
+		conn.OnEnd(func(reason error) { c.lost(conn, reason) })
 	}
 	a.done.Set(err)
+}
+
+// lost is told of the end of a connection. If nothing was ever received on it,
+// making it was no success: the peer may accept everybody and turn them away.
+func (c *Client) lost(conn *Conn, reason error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conn.CompareAndSwap(conn, nil)
+	if conn.heard.Load() {
+		c.pauses.Reset()
+		return
+	}
+	c.lastErr = reason
+	c.retryAt = time.Now().Add(c.pauses.Next())
 }
 
 // stop makes no more connections, and returns the one there is.

@@ -214,6 +214,7 @@ func TestHooksAndLoggerTellTheLifeOfConnections(t *testing.T) {
 		events = append(events, text)
 	}
 	c := newClient(t, srv.Addr(), &channel.Options{
+		Patience:  10 * time.Second, // a peer that cuts without a word counts as away
 		Connected: func(conn *channel.Conn) { note("connected to " + conn.RemoteAddr()) },
 		Lost:      func(_ *channel.Conn, reason error) { note(reason.Error()) },
 		Logger: slog.New(slog.NewTextHandler(&lockedWriter{w: &log}, &slog.HandlerOptions{

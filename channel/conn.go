@@ -31,6 +31,7 @@ type Conn struct {
 	origin   string // the peer, as errors name it
 
 	began  time.Time
+	heard  atomic.Bool     // something has been received
 	ctx    context.Context // ends with the connection
 	cancel context.CancelCauseFunc
 	gone   turn.Event // nothing of the connection remains
@@ -41,8 +42,8 @@ type Conn struct {
 	err      error       // why the connection has ended, nil before
 	ended    atomic.Bool // err is set, for those who do not hold mu
 	calls    calls
-	room     []roomWait   // senders that wait for the link to drain
-	waiting  atomic.Int32 // length of room
+	room     []waiting    // frames that wait for the link to drain
+	rooms    atomic.Int32 // length of room
 	alarm    *time.Timer  // of calls and room, nil before it is needed
 	alarmAt  time.Duration
 	inflight int         // requests of the peer that have no answer yet
@@ -163,8 +164,8 @@ func Ask[T any](ctx context.Context, c *Conn, content any) (reply T, err error) 
 }
 
 // Ask sends a request and stores the content of the reply in what reply
-// points to; nil drops it. The request is encoded before Ask waits for
-// anything but room, so content may change afterwards.
+// points to; nil drops it. The request is encoded before Ask waits, so content
+// may change afterwards.
 //
 // If ctx ends before the reply has come, Ask returns at once. The peer may
 // have executed the request all the same; its reply is dropped.
@@ -179,9 +180,7 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	id := p.id
 	if err := p.wait.Block(ctx, c); err != nil {
 		// p may be in the hands of whoever completes it.
-		c.mu.Lock()
-		c.calls.abandon(id)
-		c.mu.Unlock()
+		c.giveUp(id)
 		return err
 	}
 	kind, raw, f := p.kind, p.content, p.frame
@@ -201,19 +200,15 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	return c.parse(raw, reply)
 }
 
-// request sends a request, and returns the call that waits for the reply.
+// request sends a request, now or as soon as there is room, and returns the
+// call that waits for the reply.
 func (c *Conn) request(ctx context.Context, content any) (*call, error) {
-	limit := c.limit(ctx)
-	if err := c.waitForRoom(ctx, limit); err != nil {
-		return nil, err
-	}
-	defer c.passRoom()
 	wait, err := turn.Begin(ctx, c.turn)
 	if err != nil {
 		return nil, err
 	}
 	p := callPool.Get().(*call)
-	p.wait, p.limit = wait, limit
+	p.wait, p.limit = wait, c.limit(ctx)
 	c.mu.Lock()
 	if c.err != nil {
 		err := c.unsent()
@@ -222,8 +217,8 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 		return nil, err
 	}
 	c.calls.add(p)
-	c.watch(limit)
-	id := p.id
+	c.watch(p.limit)
+	id, limit := p.id, p.limit
 	c.mu.Unlock()
 
 	sent := false
@@ -240,10 +235,23 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 		return nil, err
 	}
 	sent = true
-	// Without a turn to give up and a context to watch, nothing is lost if
+	// Without a turn to give up and an end to the waiting, nothing is lost if
 	// the caller does the writing itself.
-	c.link.Send(f, ctx.Done() == nil && turn.From(ctx) == nil)
+	patient := limit.end == 0 && ctx.Done() == nil && turn.From(ctx) == nil
+	if !c.sendNow(f, patient) {
+		c.mu.Lock()
+		c.queue(waiting{frame: f, isCall: true, call: id})
+		c.mu.Unlock()
+	}
 	return p, nil
+}
+
+// giveUp forgets a call whose caller does not wait for the reply any more.
+func (c *Conn) giveUp(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unqueue(func(w waiting) bool { return w.isCall && w.call == id })
+	c.calls.abandon(id)
 }
 
 // unsent is the error for a request that was not sent because the connection
@@ -300,80 +308,70 @@ func (c *Conn) encode(kind codec.Kind, id uint64, content any) (*transport.Frame
 	return f, nil
 }
 
-// roomWait is a sender that waits for room.
-type roomWait struct {
-	turn.Wait
-	limit limit
+// waiting is a frame that waits until the link takes more output: a request,
+// whose caller waits for the reply, or an answer, whose sender waits to be
+// woken when it has been sent.
+type waiting struct {
+	frame  *transport.Frame
+	isCall bool
+	call   uint64    // the id, if it is a request
+	sender turn.Wait // if it is an answer
 }
 
-// waitForRoom waits until the link takes more output. Those who wait go on one
-// after another, in order: each, when it has sent, lets the next one go. All at
-// once would find room, and send much more than there is room for.
-//
-// Whoever calls it calls passRoom when it has sent, or has given up.
-func (c *Conn) waitForRoom(ctx context.Context, limit limit) error {
-	if !c.link.Full() && c.waiting.Load() == 0 {
-		return nil
+// sendNow sends a frame if there is room and nobody waits for some.
+func (c *Conn) sendNow(f *transport.Frame, patient bool) bool {
+	if c.link.Full() || c.rooms.Load() > 0 {
+		return false
 	}
-	wait, err := turn.Begin(ctx, c.turn)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
+	c.link.Send(f, patient)
+	return true
+}
+
+// queue has a frame sent after those that wait already. c.mu is held.
+func (c *Conn) queue(w waiting) {
+	c.room = append(c.room, w)
 	// Before looking once more: whoever makes room from now on takes the lock.
-	c.waiting.Store(int32(len(c.room) + 1))
-	if c.err != nil || !c.link.Full() && len(c.room) == 0 {
-		err := c.unsent()
-		c.waiting.Store(int32(len(c.room)))
-		c.mu.Unlock()
-		wait.Drop()
-		return err
-	}
-	r := roomWait{wait, limit}
-	c.room = append(c.room, r)
-	c.watch(limit)
-	c.mu.Unlock()
-	err = wait.Block(ctx, "room in the output")
-	if err != nil {
-		c.mu.Lock()
-		c.room = forget(c.room, r)
-		c.waiting.Store(int32(len(c.room)))
-		c.mu.Unlock()
-		c.passRoom()
-	}
-	return err
+	c.rooms.Store(int32(len(c.room)))
+	c.fill()
 }
 
-// passRoom lets the next one go who waits for room, if there is some.
-func (c *Conn) passRoom() {
-	for c.waiting.Load() > 0 {
-		c.mu.Lock()
-		if len(c.room) == 0 || c.link.Full() {
-			c.mu.Unlock()
-			return
-		}
-		next := c.room[0]
-		c.room = slices.Delete(c.room, 0, 1)
-		c.waiting.Store(int32(len(c.room)))
-		c.mu.Unlock()
-		if next.Wake(nil) {
-			return
+// fill sends frames that wait, in their order, as long as there is room. They
+// have been encoded, so that nobody who is let go first, and then does not get
+// its turn, holds up the others. c.mu is held.
+func (c *Conn) fill() {
+	n := 0
+	for n < len(c.room) && (c.err != nil || !c.link.Full()) {
+		w := c.room[n]
+		n++
+		c.link.Send(w.frame, false) // which drops it after the end
+		if !w.isCall {
+			w.sender.Wake(nil)
 		}
 	}
+	c.room = slices.Delete(c.room, 0, n)
+	c.rooms.Store(int32(len(c.room)))
 }
 
-// forget removes a wait that was given up.
-func forget[W comparable](waits []W, w W) []W {
-	if i := slices.Index(waits, w); i >= 0 {
-		return slices.Delete(waits, i, i+1)
+// unqueue removes a frame that was not sent, and reports whether there was
+// one. c.mu is held.
+func (c *Conn) unqueue(is func(waiting) bool) bool {
+	i := slices.IndexFunc(c.room, is)
+	if i < 0 {
+		return false
 	}
-	return waits
+	w := c.room[i]
+	c.room = slices.Delete(c.room, i, i+1)
+	c.rooms.Store(int32(len(c.room)))
+	w.frame.Free()
+	if w.isCall {
+		c.calls.forget(w.call)
+	}
+	return true
 }
 
 // Close closes the connection. What has been sent is still written, within a
-// second, and so are replies that get ready meanwhile; requests that wait for
-// a reply, here and at the peer, fail. It returns at once; [Conn.Wait] waits
-// for the end.
+// second; requests that wait for a reply, here and at the peer, fail. It
+// returns at once; [Conn.Wait] waits for the end.
 func (c *Conn) Close() error {
 	c.end(fmt.Errorf("channel: connection to %s: %w", c.origin, ErrClosed), linger)
 	return nil
@@ -417,9 +415,24 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	c.ended.Store(true)
 	unsent := c.unsent()
 	calls := c.calls.takeAll()
-	room, onEnd := c.room, c.onEnd
-	c.room, c.onEnd = nil, nil
-	c.waiting.Store(0)
+	queued := make(map[uint64]bool)
+	for _, w := range c.room {
+		switch {
+		case w.isCall:
+			queued[w.call] = true
+			w.frame.Free()
+		case linger > 0:
+			c.link.Send(w.frame, false)
+			w.sender.Wake(nil)
+		default:
+			w.frame.Free()
+			w.sender.Wake(nil)
+		}
+	}
+	c.room = nil
+	c.rooms.Store(0)
+	onEnd := c.onEnd
+	c.onEnd = nil
 	if c.idle != nil {
 		c.idle.Set(nil)
 	}
@@ -427,29 +440,32 @@ func (c *Conn) end(reason error, linger time.Duration) {
 		c.alarm.Stop()
 	}
 	c.mu.Unlock()
+	for _, p := range calls {
+		if queued[p.id] {
+			p.wait.Wake(unsent)
+		} else {
+			p.wait.Wake(reason)
+		}
+	}
+	if c.inbox != nil {
+		c.inbox.close(reason)
+	}
+	c.link.Close(linger)
 	c.cancel(reason)
-	for _, fn := range onEnd {
-		fn(reason)
-	}
-	if hook := c.options.Lost; hook != nil {
-		hook(c, reason)
-	}
+
+	// What belongs to others comes last: it may panic.
 	level := slog.LevelInfo
 	var protocol *ProtocolError
 	if errors.As(reason, &protocol) {
 		level = slog.LevelWarn
 	}
 	c.log(level, "connection ended", "reason", reason)
-	for _, p := range calls {
-		p.wait.Wake(reason)
+	for _, fn := range onEnd {
+		fn(reason)
 	}
-	for _, w := range room {
-		w.Wake(unsent)
+	if hook := c.options.Lost; hook != nil {
+		hook(c, reason)
 	}
-	if c.inbox != nil {
-		c.inbox.close(reason)
-	}
-	c.link.Close(linger)
 }
 
 // receiver is the side of a connection that its link reports to.
@@ -459,6 +475,9 @@ var errSlowPeer = errors.New("the peer sends requests and does not read the repl
 
 func (r *receiver) Receive(f *transport.Frame) {
 	c := (*Conn)(r)
+	if !c.heard.Load() {
+		c.heard.Store(true)
+	}
 	if err := c.receive(f); err != nil {
 		f.Free()
 		c.end(&ProtocolError{c.origin, err}, 0)
@@ -549,7 +568,12 @@ func (c *Conn) answered(size int) {
 	c.mu.Unlock()
 }
 
-func (r *receiver) Drained() { (*Conn)(r).passRoom() }
+func (r *receiver) Drained() {
+	c := (*Conn)(r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fill()
+}
 
 func (r *receiver) Closed(err error) {
 	c := (*Conn)(r)

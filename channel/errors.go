@@ -93,17 +93,20 @@ func failureText(err error) string {
 	return text + "\n"
 }
 
-// shortFailureText is failureText in some hundred bytes.
+// shortFailureText is failureText in at most some hundred bytes.
 func shortFailureText(err error) string {
-	const most = 500
 	message := err.Error()
 	if own, ok := err.(*Error); ok {
 		message = own.Message
 	}
-	if len(message) > most {
-		message = strings.ToValidUTF8(message[:most], "") + "…"
+	return shorten(typeName(err), 100) + ": " + shorten(message, 400) + "\n"
+}
+
+func shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return typeName(err) + ": " + message + "\n"
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // traceOf returns the trace that came with err: the stack of a panic, or what

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -105,11 +106,16 @@ func (r *Request) SetResult(v any) error {
 }
 
 // SetFailure encodes a failure, to be sent by Send. A text that is too long
-// for a message is cut.
+// for a message is cut. If not even that can be sent, the connection ends, so
+// that the peer does not wait for ever.
 func (r *Request) SetFailure(err error) {
 	f, tooLong := r.conn.encode(codec.Failure, r.id, failureText(err))
 	if tooLong != nil {
-		f, _ = r.conn.encode(codec.Failure, r.id, shortFailureText(err))
+		f, tooLong = r.conn.encode(codec.Failure, r.id, shortFailureText(err))
+	}
+	if tooLong != nil {
+		r.conn.end(fmt.Errorf("channel: no failure can be sent to %s: %w", r.conn.origin, tooLong), 0)
+		f = transport.NewFrame()
 	}
 	r.answer = f
 }
@@ -122,17 +128,42 @@ func (r *Request) Send(ctx context.Context) error {
 		return ErrAnswered
 	}
 	c := r.conn
-	if err := c.waitForRoom(ctx, limit{}); err != nil && c.Err() == nil {
+	if r.answer == nil {
+		atomic.StoreUint32(&r.answered, 0)
+		return errors.New("channel: Send without an answer")
+	}
+	if err := c.sendAnswer(ctx, r.answer); err != nil {
 		atomic.StoreUint32(&r.answered, 0)
 		return err
 	}
-	defer c.passRoom()
-	defer c.answered(r.size)
-	if r.answer != nil {
-		c.link.Send(r.answer, ctx.Done() == nil && turn.From(ctx) == nil)
-		r.answer = nil
-	}
+	r.answer = nil
+	c.answered(r.size)
 	return c.Err()
+}
+
+// sendAnswer sends an answer, and waits until that is done. If ctx ends first,
+// the answer has not been sent.
+func (c *Conn) sendAnswer(ctx context.Context, f *transport.Frame) error {
+	if c.sendNow(f, ctx.Done() == nil && turn.From(ctx) == nil) {
+		return nil
+	}
+	wait, err := turn.Begin(ctx, c.turn)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.queue(waiting{frame: f, sender: wait})
+	c.mu.Unlock()
+	if err := wait.Block(ctx, "room in the output"); err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if i := slices.IndexFunc(c.room, func(w waiting) bool { return w.frame == f }); i >= 0 {
+			c.room = slices.Delete(c.room, i, i+1)
+			c.rooms.Store(int32(len(c.room)))
+			return err
+		}
+	}
+	return nil
 }
 
 // Receive returns the next request from the peer, and waits for it if there
@@ -213,4 +244,12 @@ func (b *inbox) pop() (*Request, error) {
 		b.queue = nil
 	}
 	return r, nil
+}
+
+// forget removes a wait that was given up.
+func forget(waits []turn.Wait, w turn.Wait) []turn.Wait {
+	if i := slices.Index(waits, w); i >= 0 {
+		return slices.Delete(waits, i, i+1)
+	}
+	return waits
 }

@@ -105,7 +105,8 @@ func (s *Server) Conns() []*Conn {
 	})
 }
 
-// Close stops accepting and closes all connections as [Conn.Close] does.
+// Close stops accepting and closes all connections as [Conn.Close] does. It
+// waits for hooks that are told of a new connection, so these must not call it.
 func (s *Server) Close() error {
 	err := s.stop()
 	for _, c := range s.Conns() {

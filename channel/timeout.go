@@ -3,7 +3,7 @@ package channel
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"github.com/gomas/gomas/turn"
@@ -46,7 +46,9 @@ func (c *timeoutContext) Value(key any) any {
 // Timeout returns a context with which each request times out after d, in
 // place of [Options.Timeout]; 0 is no time-out. The time runs from the start of
 // each request, not from now, so one such context serves any number of them.
-// It costs a request a fraction of what [context.WithTimeout] does.
+// It costs a request a fraction of what [context.WithTimeout] does. Where a
+// client has to connect first, that has as much time again. The peer is not
+// told: its handler goes on.
 func Timeout(ctx context.Context, d time.Duration) context.Context {
 	return &timeoutContext{ctx, d}
 }
@@ -59,16 +61,26 @@ type limit struct {
 
 // limit returns the time that a request with ctx has, from now.
 func (c *Conn) limit(ctx context.Context) limit {
-	after := c.options.Timeout
-	if t, ok := ctx.(*timeoutContext); ok {
-		after = t.after
-	} else if t, ok := ctx.Value(timeoutKey{}).(*timeoutContext); ok {
-		after = t.after
-	}
-	if after <= 0 {
+	after := timeoutOf(ctx, &c.options)
+	now := time.Since(c.began)
+	if after <= 0 || after > math.MaxInt64-now {
 		return limit{}
 	}
-	return limit{after, time.Since(c.began) + after}
+	return limit{after, now + after}
+}
+
+// timeoutOf returns the time-out of a request with ctx, 0 if it has none.
+func timeoutOf(ctx context.Context, opts *Options) time.Duration {
+	if t, ok := ctx.(*timeoutContext); ok {
+		return t.after
+	}
+	if t, ok := ctx.Value(timeoutKey{}).(*timeoutContext); ok {
+		return t.after
+	}
+	if opts == nil {
+		return 0
+	}
+	return opts.Timeout
 }
 
 // watch sees to it that who waits with a limit does not wait for longer. One
@@ -96,27 +108,14 @@ func (c *Conn) sweep() {
 		c.mu.Unlock()
 		return
 	}
-	now := time.Since(c.began)
-	calls, next := c.calls.expire(now)
-	var late []roomWait
-	c.room = slices.DeleteFunc(c.room, func(r roomWait) bool {
-		switch end := r.limit.end; {
-		case end == 0:
-		case end <= now:
-			late = append(late, r)
-			return true
-		case next == 0 || end < next:
-			next = end
-		}
-		return false
-	})
+	calls, next := c.calls.expire(time.Since(c.began))
+	for _, p := range calls {
+		c.unqueue(func(w waiting) bool { return w.isCall && w.call == p.id })
+	}
 	c.alarmAt = 0
 	c.watch(limit{end: next})
 	c.mu.Unlock()
 	for _, p := range calls {
 		p.wait.Wake(&TimeoutError{c.origin, p.limit.after})
-	}
-	for _, r := range late {
-		r.Wake(&TimeoutError{c.origin, r.limit.after})
 	}
 }

@@ -24,7 +24,8 @@ type Conn struct {
 }
 
 // Dial connects to a peer that listens at an address, and offers it svc,
-// which may be nil. It makes one attempt. ctx bounds the dialling only.
+// which may be nil. It makes one attempt, or more if [Options.Patience] says
+// so. ctx bounds the dialling only.
 func Dial(ctx context.Context, addr string, svc *Service, opts *Options) (*Conn, error) {
 	var conn *Conn
 	_, err := channel.DialDispatch(ctx, addr, func(ch *channel.Conn) channel.Dispatcher {

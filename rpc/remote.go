@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -43,6 +44,9 @@ func (r Remote) Sub(path string) Remote {
 }
 
 var errReference = errors.New("references to services cannot be sent yet")
+
+// LogValue makes package log/slog print the Remote as String does.
+func (r Remote) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // MarshalText fails: a Remote cannot be part of a message yet.
 func (Remote) MarshalText() ([]byte, error) { return nil, errReference }

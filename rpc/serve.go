@@ -100,7 +100,11 @@ func (c *call) Run() {
 			return
 		}
 		if p := recover(); p != nil {
-			c.req.SetFailure(&PanicError{Value: p, Stack: string(debug.Stack())})
+			stack := string(debug.Stack())
+			if log := c.conn.ch.Options().Logger; log != nil {
+				log.Error("a handler panicked", "function", c.fn.Name(), "panic", p, "stack", stack)
+			}
+			c.req.SetFailure(&PanicError{Value: p, Stack: stack})
 		} else {
 			c.req.SetFailure(&Error{Type: "RuntimeError", Message: "the handler ended its goroutine"})
 		}
@@ -200,7 +204,7 @@ func (c *call) keywords(dst []any, n int) error {
 		if i := slices.Index(params, unknown[0]); i >= 0 {
 			return typeError("%s() got multiple values for argument '%s'", name, unknown[0])
 		}
-		return typeError("%s() got an unexpected keyword argument '%s'", name, unknown[0])
+		return typeError("%s() got an unexpected keyword argument '%.80s'", name, unknown[0])
 	}
 	var missing []string
 	for i := n; i < len(dst); i++ {

@@ -178,7 +178,7 @@ func (s *Service) resolve(path []byte) (found target, fault *Error) {
 		case sub == nil:
 			return target{}, notFound(path, rest)
 		case !nested:
-			return target{}, typeError("%q is a service and cannot be called", path)
+			return target{}, typeError("%.80q is a service and cannot be called", path)
 		}
 		s, rest = sub, after
 	}
@@ -188,7 +188,7 @@ func (s *Service) resolve(path []byte) (found target, fault *Error) {
 func notFound(path, rest []byte) *Error {
 	name, _, _ := cutPath(rest)
 	before := strings.TrimSuffix(string(path[:len(path)-len(rest)]), "/")
-	return lookupError("Name %q not found in %q", name, before)
+	return lookupError("Name %.80q not found in %.80q", name, before)
 }
 
 func cutPath(path []byte) (name, rest []byte, nested bool) {

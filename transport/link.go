@@ -5,7 +5,8 @@ import "time"
 // Link is one end of a connection that carries frames both ways, in order and
 // without loss until it ends.
 type Link interface {
-	// Start begins to deliver frames to r. It is called once, before Send.
+	// Start begins to deliver frames to r. It is called once. Frames may be
+	// sent, and the link may be closed, before.
 	Start(r Receiver, limits Limits)
 
 	// Send queues a frame and takes it over. The frame is written soon,

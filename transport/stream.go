@@ -21,6 +21,7 @@ type stream struct {
 	receiver      Receiver
 	limits        Limits
 	queued        atomic.Int64  // bytes not yet written
+	output        atomic.Int64  // Limits.Output, 0 before Start
 	reads         atomic.Uint64 // how often reading was begun
 	stopped       atomic.Bool   // nothing more is to be delivered
 	frames        uint64        // delivered, for the reading goroutine
@@ -66,8 +67,9 @@ func (s *stream) ConnectionState() (state tls.ConnectionState, ok bool) {
 }
 
 func (s *stream) Start(r Receiver, limits Limits) {
-	s.receiver, s.limits = r, limits
 	s.mu.Lock()
+	s.receiver, s.limits = r, limits
+	s.output.Store(int64(limits.Output))
 	s.watch.every = limits.looks()
 	s.arm(limits.Idle)
 	s.mu.Unlock()
@@ -160,7 +162,11 @@ func (s *stream) Close(linger time.Duration) {
 	_ = s.nc.SetReadDeadline(longAgo) // ends the reading goroutine
 }
 
-func (s *stream) Full() bool { return s.queued.Load() > int64(s.limits.Output) }
+// Full is false before Start, when no limit is known.
+func (s *stream) Full() bool {
+	most := s.output.Load()
+	return most > 0 && s.queued.Load() > most
+}
 
 // output is what gathers to be written at once. It is taken from a pool when
 // there is something, so that an idle connection needs none.
@@ -180,9 +186,8 @@ func (s *stream) Send(f *Frame, wait bool) {
 		s.out = outputs.Get().(*output)
 	}
 	s.out.b = append(s.out.b, f.B...)
-	if s.queued.Add(int64(len(f.B))) > int64(s.limits.Output) {
-		s.full = true
-	}
+	s.queued.Add(int64(len(f.B)))
+	s.full = s.full || s.Full()
 	mine := !s.writing
 	s.writing = true
 	if mine {

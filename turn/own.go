@@ -74,6 +74,11 @@ func (t *Own) release() {
 	}
 	t.mu.Lock()
 	it := t.head
+	if it == nil {
+		t.mu.Unlock()
+		// Going on would let two tasks run at once.
+		panic(ErrMisuse.Error() + ": a turn was given up that nobody held; a goroutine of the user's waits with the context of a task, see Own.Check")
+	}
 	t.head = it.next
 	it.next = nil
 	if t.head == nil {
@@ -108,7 +113,7 @@ func (t *Own) run(task Task) {
 // It is how code that has no turn, such as main, looks after an agent's
 // state. ctx bounds the waiting, not fn; it must not name a turn.
 func (t *Own) Do(ctx context.Context, fn func()) error {
-	if From(ctx) != nil {
+	if t := From(ctx); t != nil && t != Turn(Free{}) {
 		return fmt.Errorf("%w: Do needs a context without one", ErrMisuse)
 	}
 	if err := Err(ctx); err != nil {

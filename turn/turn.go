@@ -21,7 +21,8 @@ type Turn interface {
 	Begin(ctx context.Context) (Wait, error)
 
 	// Await gives the turn up, runs fn on the calling goroutine, and returns
-	// when it has the turn back, also if fn panics.
+	// when it has the turn back, also if fn panics. fn has no turn, so it must
+	// not wait with ctx.
 	Await(ctx context.Context, fn func()) error
 }
 
