@@ -499,6 +499,13 @@ func (c *Conn) receive(f *transport.Frame) error {
 	if err != nil {
 		return err
 	}
+	if most := c.options.Limits.Depth; most > 0 && most < codec.MaxDepth {
+		if d, ok := c.options.Codec.(codec.DepthChecker); ok {
+			if err := d.CheckDepth(content, most); err != nil {
+				return err
+			}
+		}
+	}
 	if kind == codec.Request {
 		return c.take(Request{conn: c, id: id, frame: f, content: content, size: len(f.B)})
 	}

@@ -11,6 +11,10 @@ import (
 	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/codec/blosc"
+	"github.com/gomas/gomas/codec/json"
+	"github.com/gomas/gomas/codec/msgpack"
 )
 
 func overloaded(err error) bool {
@@ -289,5 +293,23 @@ func TestAnswersToASlowPeerWaitForRoomAndAreNotLost(t *testing.T) {
 		if !seen[fmt.Sprintf(`[1, %d, "%s"]`, i, text)] {
 			t.Fatalf("no reply to request %d", i)
 		}
+	}
+}
+
+func TestContentThatIsNestedDeeperThanTheLimitEndsTheConnection(t *testing.T) {
+	for name, c := range map[string]codec.Codec{"JSON": json.Codec{}, "MsgPack": msgpack.Codec{}, "Blosc": blosc.Codec{}} {
+		t.Run(name, func(t *testing.T) {
+			srv := listen(t, tcp, echo, &channel.Options{Codec: c, Limits: channel.Limits{Depth: 3}})
+			conn := dial(t, srv.Addr(), &channel.Options{Codec: c})
+			for _, content := range []any{1, []any{[]any{[]any{1, "[[[["}}}, map[string]any{"a": []any{map[string]any{"b": 1}}}} {
+				if err := conn.Ask(soon(t), content, nil); err != nil {
+					t.Errorf("%v: %v", content, err)
+				}
+			}
+			var lost *channel.LostError
+			if err := conn.Ask(soon(t), []any{map[string]any{"a": []any{[]any{}}}}, nil); !errors.As(err, &lost) {
+				t.Errorf("four deep: %v", err)
+			}
+		})
 	}
 }

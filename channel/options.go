@@ -62,6 +62,13 @@ type Limits struct {
 	// The default is 64 MiB.
 	Frame int
 
+	// Depth is how deep lists and maps may be nested in the content of a
+	// message from the peer, who otherwise loses the connection; a call is two
+	// deep without its arguments. It needs a codec that is a
+	// codec.DepthChecker, as the built-in ones are. The default, and the most,
+	// is [codec.MaxDepth].
+	Depth int
+
 	// Requests is the number of requests from the peer that may be waiting
 	// or worked on at the same time. The default is 16,384.
 	Requests int

@@ -46,6 +46,14 @@ type Packer interface {
 	Unpack(dst, payload []byte, limit int) ([]byte, error)
 }
 
+// DepthChecker is implemented by codecs that can tell how deep a value is
+// nested, for connections that allow less than [MaxDepth].
+type DepthChecker interface {
+	// CheckDepth returns a *[SyntaxError] if lists and maps in raw are nested
+	// more than most deep, or raw is no value of the format.
+	CheckDepth(raw Raw, most int) error
+}
+
 // MaxDepth is how deep lists and maps may be nested in a message, in either
 // direction. Python's JSON decoder gives up at about the same depth.
 const MaxDepth = 1000

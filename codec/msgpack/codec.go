@@ -13,6 +13,8 @@ type Codec struct{}
 var (
 	_ codec.Codec     = Codec{}
 	_ codec.Enveloper = Codec{}
+
+	_ codec.DepthChecker = Codec{}
 )
 
 // format tells the engine about MsgPack.
@@ -39,6 +41,11 @@ func (Codec) Parse(src []byte, v any, types *codec.Types) error {
 		return err
 	}
 	return r.end()
+}
+
+// CheckDepth implements codec.DepthChecker.
+func (Codec) CheckDepth(raw codec.Raw, most int) error {
+	return value.CheckDepth(&reader{src: raw}, most)
 }
 
 // decode reads the next value into what v points to. The most common values
