@@ -21,8 +21,8 @@ var ErrNoAgent = errors.New("no such agent")
 var ErrClosed = channel.ErrClosed
 
 // Container holds agents, listens at an address for those who call them, and
-// keeps the connections that its agents have opened: one to each other
-// container, shared by all, for calls in both directions.
+// keeps the connections that its agents have opened: one to each container
+// they have connected to, shared by all, for calls in both directions.
 type Container struct {
 	opts   Options
 	server *rpc.Server
@@ -65,8 +65,8 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	if err := codec.RegisterTime(types); err != nil {
 		return nil, fmt.Errorf("gomas: %w", err)
 	}
-	for _, t := range c.opts.Types {
-		if err := types.Add(t); err != nil {
+	for _, t := range c.opts.Types.All() {
+		if err := types.Add(*t); err != nil {
 			return nil, fmt.Errorf("gomas: %w", err)
 		}
 	}

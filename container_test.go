@@ -14,6 +14,8 @@ import (
 
 	"github.com/gomas/gomas"
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/codec/msgpack"
 	"github.com/gomas/gomas/internal/pypeer"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport"
@@ -342,5 +344,56 @@ func TestAGoContainerCallsPythonAgents(t *testing.T) {
 	var remote *rpc.RemoteError
 	if !errors.As(err, &remote) || remote.Type != "LookupError" {
 		t.Errorf("an unknown function: %v", err)
+	}
+}
+
+type bid struct {
+	Price float64   `msgpack:"price"`
+	Until time.Time `msgpack:"until"`
+}
+
+func TestCustomTypesComeAfterDates(t *testing.T) {
+	types := new(codec.Types)
+	if err := codec.RegisterStruct[bid](types); err != nil {
+		t.Fatal(err)
+	}
+	opts := &gomas.Options{Codec: msgpack.Codec{}, Types: types}
+	var cs [2]*gomas.Container
+	for i := range cs {
+		c, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		cs[i] = c
+	}
+	a := spawn(t, cs[1])
+	const better rpc.Func1[any, any] = "better(bid)"
+	better.Handle(a.Services(), func(_ context.Context, v any) (any, error) {
+		b := v.(bid)
+		b.Price++
+		return []any{b}, nil
+	})
+	until := time.Date(2010, 3, 27, 0, 0, 0, 0, time.UTC)
+	got, err := better.Call(t.Context(), connect(t, cs[0], a), bid{4, until})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, ok := got.([]any); !ok || list[0].(bid).Price != 5 || !list[0].(bid).Until.Equal(until) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAClosedContainerAnswersAtOnceHoweverPatientItWas(t *testing.T) {
+	here, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", &gomas.Options{Patience: channel.Forever})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := connect(t, here, spawn(t, here))
+	if err := here.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := add.Call(context.Background(), r, 1); !errors.Is(err, gomas.ErrClosed) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -18,9 +18,10 @@ type Options struct {
 	// use the same. The default is JSON.
 	Codec codec.Codec
 
-	// Types are custom types beyond dates, which containers always know. All
-	// containers that connect must register the same in the same order.
-	Types []codec.Type
+	// Types are custom types beyond dates, which containers always know and
+	// which come first. All containers that connect must register the same in
+	// the same order.
+	Types *codec.Types
 
 	// Timeout bounds each call. The default is not to bound it; [rpc.Timeout]
 	// is for single calls.

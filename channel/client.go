@@ -97,7 +97,8 @@ type repeatableKey struct{}
 
 // Repeatable returns a context that marks requests as safe to be executed
 // more than once. Those of a [Client] are repeated, a few times, if the
-// connection breaks before the reply has come.
+// connection breaks before the reply has come. Without [Options.Patience] one
+// failed attempt to connect ends that.
 func Repeatable(ctx context.Context) context.Context {
 	return context.WithValue(ctx, repeatableKey{}, true)
 }
@@ -110,17 +111,24 @@ const maxRepeats = 5
 // *[LostError] and the request was not sent or ctx is [Repeatable]. It is how
 // clients are built on connections that can be lost.
 func Persist(ctx context.Context, ask func() error) error {
+	var sent error // the first loss after which the request may have been executed
 	for n := 0; ; n++ {
 		err := ask()
 		if err == nil || n == maxRepeats {
 			return err
 		}
 		var lost *LostError
-		if !errors.As(err, &lost) {
+		switch {
+		case !errors.As(err, &lost):
+			if sent != nil {
+				err = fmt.Errorf("%w; repeating it: %w", sent, err)
+			}
 			return err
-		}
-		if !lost.Unsent && ctx.Value(repeatableKey{}) == nil {
+		case lost.Unsent:
+		case ctx.Value(repeatableKey{}) == nil:
 			return err
+		case sent == nil:
+			sent = err
 		}
 	}
 }
@@ -130,11 +138,31 @@ func (c *Client) Connect(ctx context.Context) (*Conn, error) {
 	if conn := c.current(); conn != nil {
 		return conn, nil
 	}
-	if after := timeoutOf(ctx, c.opts); after > 0 {
-		var cancel context.CancelFunc
+	parent := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.ctx, cancel)() // Close ends the waiting
+	after := timeoutOf(ctx, c.opts)
+	if after > 0 {
 		ctx, cancel = context.WithTimeout(ctx, after)
 		defer cancel()
 	}
+	conn, err := c.connect(ctx)
+	switch {
+	case err == nil || parent.Err() != nil:
+		return conn, err
+	case c.ctx.Err() != nil:
+		return nil, c.errClosed()
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%w (%w)", &TimeoutError{c.addr.String(), after}, err)
+	}
+	return conn, err
+}
+
+func (c *Client) errClosed() error { return fmt.Errorf("channel: client of %v: %w", c.addr, ErrClosed) }
+
+// connect is Connect without a time-out, if there is no connection.
+func (c *Client) connect(ctx context.Context) (*Conn, error) {
 	began := time.Now()
 	for {
 		conn, err := c.try(ctx)
@@ -173,7 +201,7 @@ func (c *Client) try(ctx context.Context) (*Conn, error) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
-		return nil, fmt.Errorf("channel: client of %v: %w", c.addr, ErrClosed)
+		return nil, c.errClosed()
 	}
 	if conn := c.current(); conn != nil {
 		c.mu.Unlock()
@@ -207,7 +235,7 @@ func (c *Client) dial(a *attempt) {
 		if err == nil {
 			_ = conn.Close()
 		}
-		err = fmt.Errorf("channel: client of %v: %w", c.addr, ErrClosed)
+		err = c.errClosed()
 	}
 	c.lastErr = err
 	if err == nil {
@@ -233,7 +261,11 @@ func (c *Client) lost(conn *Conn, reason error) {
 		c.pauses.Reset()
 		return
 	}
-	c.lastErr = reason
+	// The loss of that connection must not be taken for that of a request's.
+	if l, ok := reason.(*LostError); ok {
+		reason = l.Err
+	}
+	c.lastErr = fmt.Errorf("connected and turned away: %w", reason)
 	c.retryAt = time.Now().Add(c.pauses.Next())
 }
 

@@ -238,7 +238,9 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 	// Without a turn to give up and an end to the waiting, nothing is lost if
 	// the caller does the writing itself.
 	patient := limit.end == 0 && ctx.Done() == nil && turn.From(ctx) == nil
-	if !c.sendNow(f, patient) {
+	if c.hasRoom() {
+		c.link.Send(f, patient)
+	} else {
 		c.mu.Lock()
 		c.queue(waiting{frame: f, isCall: true, call: id})
 		c.mu.Unlock()
@@ -316,16 +318,12 @@ type waiting struct {
 	isCall bool
 	call   uint64    // the id, if it is a request
 	sender turn.Wait // if it is an answer
+	size   int       // of the request that it answers
 }
 
-// sendNow sends a frame if there is room and nobody waits for some.
-func (c *Conn) sendNow(f *transport.Frame, patient bool) bool {
-	if c.link.Full() || c.rooms.Load() > 0 {
-		return false
-	}
-	c.link.Send(f, patient)
-	return true
-}
+// hasRoom reports whether a frame may be sent at once: the link takes more,
+// and nobody waits for that.
+func (c *Conn) hasRoom() bool { return !c.link.Full() && c.rooms.Load() == 0 }
 
 // queue has a frame sent after those that wait already. c.mu is held.
 func (c *Conn) queue(w waiting) {
@@ -343,6 +341,9 @@ func (c *Conn) fill() {
 	for n < len(c.room) && (c.err != nil || !c.link.Full()) {
 		w := c.room[n]
 		n++
+		if !w.isCall {
+			c.answered(w.size)
+		}
 		c.link.Send(w.frame, false) // which drops it after the end
 		if !w.isCall {
 			w.sender.Wake(nil)
@@ -422,9 +423,11 @@ func (c *Conn) end(reason error, linger time.Duration) {
 			queued[w.call] = true
 			w.frame.Free()
 		case linger > 0:
+			c.answered(w.size)
 			c.link.Send(w.frame, false)
 			w.sender.Wake(nil)
 		default:
+			c.answered(w.size)
 			w.frame.Free()
 			w.sender.Wake(nil)
 		}
@@ -564,15 +567,13 @@ func (c *Conn) take(r Request) error {
 	return nil
 }
 
-// answered is told of each request that has got its answer.
+// answered is told of each request that gets its answer. c.mu is held.
 func (c *Conn) answered(size int) {
-	c.mu.Lock()
 	c.inflight--
 	c.inBytes -= size
 	if c.inflight == 0 && c.idle != nil {
 		c.idle.Set(nil)
 	}
-	c.mu.Unlock()
 }
 
 func (r *receiver) Drained() {

@@ -66,6 +66,6 @@ func dialOnce(ctx context.Context, a transport.Addr, accept func(*Conn) Dispatch
 func worthRepeating(err error) bool {
 	var addr *transport.AddrError
 	var cert *tls.CertificateVerificationError
-	return !errors.As(err, &addr) && !errors.As(err, &cert) &&
+	return !errors.As(err, &addr) && !errors.As(err, &cert) && !errors.Is(err, ErrClosed) &&
 		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, turn.ErrMisuse)
 }

@@ -31,7 +31,7 @@ type Options struct {
 	// leaves it to the context.
 	Patience time.Duration
 
-	// TLS secures connections over TCP, at both ends. The default is not to.
+	// TLS secures connections, at both ends. The default is not to.
 	TLS *transport.TLS
 
 	// Logger, if it is set, gets the life of connections: made and lost at

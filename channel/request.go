@@ -132,19 +132,23 @@ func (r *Request) Send(ctx context.Context) error {
 		atomic.StoreUint32(&r.answered, 0)
 		return errors.New("channel: Send without an answer")
 	}
-	if err := c.sendAnswer(ctx, r.answer); err != nil {
+	if err := c.sendAnswer(ctx, r.answer, r.size); err != nil {
 		atomic.StoreUint32(&r.answered, 0)
 		return err
 	}
 	r.answer = nil
-	c.answered(r.size)
 	return c.Err()
 }
 
-// sendAnswer sends an answer, and waits until that is done. If ctx ends first,
-// the answer has not been sent.
-func (c *Conn) sendAnswer(ctx context.Context, f *transport.Frame) error {
-	if c.sendNow(f, ctx.Done() == nil && turn.From(ctx) == nil) {
+// sendAnswer sends the answer to a request of the given size, and waits until
+// that is done. If ctx ends first, the answer has not been sent.
+func (c *Conn) sendAnswer(ctx context.Context, f *transport.Frame, size int) error {
+	if c.hasRoom() {
+		// First, because the peer may ask again as soon as it has the answer.
+		c.mu.Lock()
+		c.answered(size)
+		c.mu.Unlock()
+		c.link.Send(f, ctx.Done() == nil && turn.From(ctx) == nil)
 		return nil
 	}
 	wait, err := turn.Begin(ctx, c.turn)
@@ -152,7 +156,7 @@ func (c *Conn) sendAnswer(ctx context.Context, f *transport.Frame) error {
 		return err
 	}
 	c.mu.Lock()
-	c.queue(waiting{frame: f, sender: wait})
+	c.queue(waiting{frame: f, sender: wait, size: size})
 	c.mu.Unlock()
 	if err := wait.Block(ctx, "room in the output"); err != nil {
 		c.mu.Lock()

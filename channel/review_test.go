@@ -176,3 +176,55 @@ func TestAPanicInAHookLeavesNobodyWaiting(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestClosingAClientEndsTheWaitingOfThePatient(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = ln.Close() // nobody is there
+	c := newClient(t, "tcp://"+ln.Addr().String(), &channel.Options{Patience: channel.Forever})
+	asked := make(chan error)
+	for range 5 {
+		go func() { asked <- c.Ask(context.Background(), 1, nil) }()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := c.Ask(ctx, 1, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	_ = c.Close()
+	for range 5 {
+		if err := <-asked; !errors.Is(err, channel.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func TestWhetherARequestMayHaveBeenExecutedIsToldOfItsOwnConnection(t *testing.T) {
+	var seen atomic.Int64
+	srv := echoServer(t, "tcp://127.0.0.1:0", &seen)
+	c := newClient(t, srv.Addr(), nil)
+	if _, err := askText(t.Context(), c, "hi"); err != nil {
+		t.Fatal(err)
+	}
+	// The request takes the server with it, so repeating finds nobody.
+	errs := make(chan error)
+	go func() {
+		_, err := askText(channel.Repeatable(t.Context()), c, "hang")
+		errs <- err
+	}()
+	for seen.Load() < 2 {
+		runtime.Gosched()
+	}
+	stop(t, srv)
+	var lost *channel.LostError
+	if err := <-errs; !errors.As(err, &lost) || lost.Unsent {
+		t.Errorf("a request that may have been executed: %v", err)
+	}
+	for range 3 { // away by now, and certainly not sent
+		if _, err := askText(t.Context(), c, "hi"); err == nil || errors.As(err, &lost) && !lost.Unsent {
+			t.Errorf("a request that was not sent: %v", err)
+		}
+	}
+}

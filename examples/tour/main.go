@@ -50,7 +50,7 @@ func requestReply(ctx context.Context) error {
 			}
 			fmt.Println(content)
 			_ = req.Reply(ctx, "cya")
-			_ = conn.Wait(ctx) // for the client to close
+			<-ctx.Done() // the client has closed
 		}, nil)
 	})
 	if err != nil {
