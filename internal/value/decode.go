@@ -38,6 +38,7 @@ type decoder struct {
 	r     Reader
 	types *codec.Types
 	depth int // of lists and maps
+	spent int // see spend
 	// ordered says that maps become Maps where nothing else is wanted.
 	ordered bool
 }
@@ -408,4 +409,25 @@ func store(v reflect.Value, x any) {
 		return
 	}
 	v.Set(reflect.ValueOf(x))
+}
+
+// What lists and maps cost that become Go values of any type, in units of about
+// 40 bytes, and what they may cost in one message: some hundred megabytes. A
+// map takes a hundred times the bytes that announce it, so without a budget a
+// message of 64 MiB could take 7 GB.
+const (
+	listCost = 1
+	mapCost  = 8
+	budget   = 8 << 20
+)
+
+// spend counts a list or map that becomes a Go value of any type.
+func (d *decoder) spend(cost int) error {
+	if d.spent += cost; d.spent > budget {
+		return &codec.MismatchError{
+			Value: "message with millions of lists and maps",
+			Want:  "any; a destination of a type of its own takes it",
+		}
+	}
+	return nil
 }

@@ -77,6 +77,9 @@ func (d *decoder) any() (any, error) {
 		return append(make([]byte, 0, len(b)), b...), err
 	case KindList:
 		var list []any
+		if err := d.spend(listCost); err != nil {
+			return nil, err
+		}
 		err := readList(d, &list)
 		return list, err
 	}
@@ -86,6 +89,9 @@ func (d *decoder) any() (any, error) {
 // anyMap reads a map that becomes a map[string]any, a map[any]any if it has
 // other keys, a Map if those are wanted, or the value of a custom type.
 func (d *decoder) anyMap() (any, error) {
+	if err := d.spend(mapCost); err != nil {
+		return nil, err
+	}
 	var m entries
 	err := d.beginMap(&m)
 	if err != nil {
