@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -310,66 +309,6 @@ func (c *Conn) encode(kind codec.Kind, id uint64, content any) (*transport.Frame
 	return f, nil
 }
 
-// waiting is a frame that waits until the link takes more output: a request,
-// whose caller waits for the reply, or an answer, whose sender waits to be
-// woken when it has been sent.
-type waiting struct {
-	frame  *transport.Frame
-	isCall bool
-	call   uint64    // the id, if it is a request
-	sender turn.Wait // if it is an answer
-	size   int       // of the request that it answers
-}
-
-// hasRoom reports whether a frame may be sent at once: the link takes more,
-// and nobody waits for that.
-func (c *Conn) hasRoom() bool { return !c.link.Full() && c.rooms.Load() == 0 }
-
-// queue has a frame sent after those that wait already. c.mu is held.
-func (c *Conn) queue(w waiting) {
-	c.room = append(c.room, w)
-	// Before looking once more: whoever makes room from now on takes the lock.
-	c.rooms.Store(int32(len(c.room)))
-	c.fill()
-}
-
-// fill sends frames that wait, in their order, as long as there is room. They
-// have been encoded, so that nobody who is let go first, and then does not get
-// its turn, holds up the others. c.mu is held.
-func (c *Conn) fill() {
-	n := 0
-	for n < len(c.room) && (c.err != nil || !c.link.Full()) {
-		w := c.room[n]
-		n++
-		if !w.isCall {
-			c.answered(w.size)
-		}
-		c.link.Send(w.frame, false) // which drops it after the end
-		if !w.isCall {
-			w.sender.Wake(nil)
-		}
-	}
-	c.room = slices.Delete(c.room, 0, n)
-	c.rooms.Store(int32(len(c.room)))
-}
-
-// unqueue removes a frame that was not sent, and reports whether there was
-// one. c.mu is held.
-func (c *Conn) unqueue(is func(waiting) bool) bool {
-	i := slices.IndexFunc(c.room, is)
-	if i < 0 {
-		return false
-	}
-	w := c.room[i]
-	c.room = slices.Delete(c.room, i, i+1)
-	c.rooms.Store(int32(len(c.room)))
-	w.frame.Free()
-	if w.isCall {
-		c.calls.forget(w.call)
-	}
-	return true
-}
-
 // Close closes the connection. What has been sent is still written, within a
 // second; requests that wait for a reply, here and at the peer, fail. It
 // returns at once; [Conn.Wait] waits for the end.
@@ -574,13 +513,6 @@ func (c *Conn) answered(size int) {
 	if c.inflight == 0 && c.idle != nil {
 		c.idle.Set(nil)
 	}
-}
-
-func (r *receiver) Drained() {
-	c := (*Conn)(r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.fill()
 }
 
 func (r *receiver) Closed(err error) {
