@@ -15,12 +15,10 @@ import (
 )
 
 // adder answers [a, b] with their sum.
-type adder struct{}
-
-func (adder) Dispatch(r channel.Request) {
+func adder(r *channel.Request) {
 	turn.Free{}.Start(turn.Func(func() {
 		ctx := context.Background()
-		v, err := channel.Content[[]int](&r)
+		v, err := channel.Content[[]int](r)
 		if err != nil {
 			_ = r.Fail(ctx, err)
 			return
@@ -32,7 +30,7 @@ func (adder) Dispatch(r channel.Request) {
 
 func addPair(b *testing.B) *channel.Conn {
 	ctx := context.Background()
-	srv, err := channel.ListenDispatch(ctx, "tcp://127.0.0.1:0", func(*channel.Conn) channel.Dispatcher { return adder{} }, nil)
+	srv, err := channel.ListenDispatch(ctx, "tcp://127.0.0.1:0", func(*channel.Conn) channel.Dispatcher { return channel.DispatchFunc(adder) }, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

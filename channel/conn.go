@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,18 +47,9 @@ type Conn struct {
 	rooms    atomic.Int32 // length of room
 	alarm    *time.Timer  // of calls and room, nil before it is needed
 	alarmAt  time.Duration
-	inflight int         // requests of the peer that have no answer yet
-	inBytes  int         // of those
+	requests requests
 	draining bool        // no new requests are taken
-	idle     *turn.Event // set when draining and inflight is 0
-}
-
-// A Dispatcher decides where an incoming request is worked on.
-type Dispatcher interface {
-	// Dispatch takes over a request, which it or others answer later. It is
-	// called for one request after another, in the order of their arrival,
-	// on the goroutine that reads the connection: it must not block.
-	Dispatch(r Request)
+	idle     *turn.Event // set when draining and there are no requests
 }
 
 // newConn makes a connection that is yet to be started. If receives is set,
@@ -69,7 +62,7 @@ func newConn(link transport.Link, opts *Options, receives bool) *Conn {
 	c.origin = link.RemoteAddr().String()
 	if receives {
 		c.inbox = new(inbox)
-		c.dispatch = c.inbox
+		c.dispatch = DispatchFunc(c.inbox.add)
 	}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c
@@ -338,7 +331,7 @@ func (c *Conn) drain() *turn.Event {
 		c.idle = new(turn.Event)
 	}
 	c.draining = true
-	if c.inflight == 0 || c.err != nil {
+	if c.requests.n == 0 || c.err != nil {
 		c.idle.Set(nil)
 	}
 	return c.idle
@@ -357,22 +350,24 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	calls := c.calls.takeAll()
 	queued := make(map[uint64]bool)
 	for _, w := range c.room {
-		switch {
-		case w.isCall:
-			queued[w.call] = true
+		if w.request == nil {
+			if w.isCall {
+				queued[w.call] = true
+			}
 			w.frame.Free()
-		case linger > 0:
-			c.answered(w.size)
-			c.link.Send(w.frame, false)
-			w.sender.Wake(nil)
-		default:
-			c.answered(w.size)
-			w.frame.Free()
-			w.sender.Wake(nil)
+			continue
 		}
+		c.done(w.request)
+		if linger > 0 {
+			c.link.Send(w.frame, false)
+		} else {
+			w.frame.Free()
+		}
+		w.sender.Wake(nil)
 	}
 	c.room = nil
 	c.rooms.Store(0)
+	takers := c.takers()
 	onEnd := c.onEnd
 	c.onEnd = nil
 	if c.idle != nil {
@@ -394,6 +389,9 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	}
 	c.link.Close(linger)
 	c.cancel(reason)
+	for _, t := range takers {
+		t.GivenUp(reason)
+	}
 
 	// What belongs to others comes last: it may panic.
 	level := slog.LevelInfo
@@ -449,7 +447,7 @@ func (c *Conn) receive(f *transport.Frame) error {
 		}
 	}
 	if kind == codec.Request {
-		return c.take(Request{conn: c, id: id, frame: f, content: content, size: len(f.B)})
+		return c.take(id, 0, f, content)
 	}
 	c.mu.Lock()
 	p := c.calls.take(id)
@@ -470,49 +468,61 @@ func (c *Conn) receive(f *transport.Frame) error {
 }
 
 // take accepts a request or refuses it.
-func (c *Conn) take(r Request) error {
+func (c *Conn) take(id uint64, left time.Duration, f *transport.Frame, content codec.Raw) error {
+	size := len(f.B)
+	t := c.dispatch.Taker()
 	c.mu.Lock()
 	var refusal *Error
 	limits := &c.options.Limits
 	switch {
 	case c.err != nil:
 		c.mu.Unlock()
-		r.frame.Free()
+		f.Free()
 		return nil
 	case c.draining:
 		refusal = &Error{"ConnectionError", "this end is shutting down"}
-	case c.inflight >= limits.Requests:
-		refusal = &Error{"OverloadError", fmt.Sprintf("%d requests under way on this connection, limit %d", c.inflight, limits.Requests)}
-	case c.inBytes+r.size > limits.RequestBytes && c.inflight > 0:
-		refusal = &Error{"OverloadError", fmt.Sprintf("requests of %d bytes under way on this connection, limit %d", c.inBytes, limits.RequestBytes)}
+	case c.requests.n >= limits.Requests:
+		refusal = &Error{"OverloadError", fmt.Sprintf("%d requests under way on this connection, limit %d", c.requests.n, limits.Requests)}
+	case c.requests.bytes+size > limits.RequestBytes && c.requests.n > 0:
+		refusal = &Error{"OverloadError", fmt.Sprintf("requests of %d bytes under way on this connection, limit %d", c.requests.bytes, limits.RequestBytes)}
 	default:
-		c.inflight++
-		c.inBytes += r.size
-	}
-	c.mu.Unlock()
-	if refusal == nil {
-		c.dispatch.Dispatch(r)
+		r := t.Request()
+		r.conn, r.taker, r.id, r.frame, r.content, r.size, r.left = c, t, id, f, content, size, left
+		c.requests.add(r)
+		c.mu.Unlock()
+		t.Take()
 		return nil
 	}
+	c.mu.Unlock()
 	if c.link.Full() {
 		return errSlowPeer
 	}
-	f, err := c.encode(codec.Failure, r.id, failureText(refusal))
+	answer, err := c.encode(codec.Failure, id, failureText(refusal))
 	if err != nil {
 		return err
 	}
-	r.frame.Free()
-	c.link.Send(f, false)
+	f.Free()
+	c.link.Send(answer, false)
 	return nil
 }
 
-// answered is told of each request that gets its answer. c.mu is held.
-func (c *Conn) answered(size int) {
-	c.inflight--
-	c.inBytes -= size
-	if c.inflight == 0 && c.idle != nil {
+// done is told of each request that gets its answer. c.mu is held.
+func (c *Conn) done(r *Request) {
+	if c.requests.remove(r) && c.requests.n == 0 && c.idle != nil {
 		c.idle.Set(nil)
 	}
+}
+
+// takers returns those who work on requests of the peer, in order of the ids.
+// c.mu is held.
+func (c *Conn) takers() []Taker {
+	all := c.requests.all()
+	slices.SortFunc(all, func(a, b *Request) int { return cmp.Compare(a.id, b.id) })
+	takers := make([]Taker, len(all))
+	for i, r := range all {
+		takers[i] = r.taker
+	}
+	return takers
 }
 
 func (r *receiver) Closed(err error) {

@@ -14,7 +14,7 @@ func (c *Conn) Kept() Kept {
 	defer c.mu.Unlock()
 	k := Kept{
 		Asks: c.calls.n, Abandoned: len(c.calls.abandoned),
-		Requests: c.inflight, Bytes: c.inBytes,
+		Requests: c.requests.n, Bytes: c.requests.bytes,
 		Waiting: len(c.room),
 	}
 	if c.inbox != nil {

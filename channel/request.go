@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/transport"
@@ -17,16 +18,69 @@ import (
 // Fail; until then it counts towards the limits of its connection.
 //
 // A Request may be handed to another goroutine, but is not for use by several
-// at a time.
+// at a time. It must not be copied.
 type Request struct {
 	conn     *Conn
+	taker    Taker
 	id       uint64
 	frame    *transport.Frame // holds content
 	content  codec.Raw
 	size     int
+	left     time.Duration
 	answered uint32
 	answer   *transport.Frame
+
+	// Its place among the requests of the connection.
+	place **Request
+	next  *Request
 }
+
+// A Dispatcher decides where the requests of the peer are worked on.
+type Dispatcher interface {
+	// Taker returns who takes over the request that is coming; it may turn
+	// out to be refused. Taker and Take are called for one request after
+	// another, in the order of their arrival, on the goroutine that reads the
+	// connection: they must not block.
+	Taker() Taker
+}
+
+// A Taker takes over one request. It is usually a struct that has the Request
+// as a field, next to what else is needed to work on it.
+type Taker interface {
+	// Request returns where to put the request.
+	Request() *Request
+
+	// Take is called when it is there. It, or others later, answer it.
+	Take()
+
+	// GivenUp says that nobody waits for the answer any more: the caller
+	// has given up, which only a peer that is gomas tells, or the connection
+	// has ended. It may be called at any time until the answer has been sent,
+	// even before Take, on any goroutine, and must not block. The request must
+	// be answered all the same.
+	GivenUp(reason error)
+}
+
+// DispatchFunc is a [Dispatcher] that calls a function with each request, which
+// must not block and is not told of requests that are given up.
+type DispatchFunc func(*Request)
+
+// Taker implements [Dispatcher].
+func (fn DispatchFunc) Taker() Taker { return &taken{fn: fn} }
+
+type taken struct {
+	request Request
+	fn      func(*Request)
+}
+
+func (t *taken) Request() *Request { return &t.request }
+
+func (t *taken) Take() { t.fn(&t.request) }
+
+func (t *taken) GivenUp(error) {}
+
+// ErrGivenUp is the reason why a request was given up by its caller.
+var ErrGivenUp = errors.New("channel: the caller has given up")
 
 // Content decodes the content of a request.
 func Content[T any](r *Request) (content T, err error) {
@@ -36,6 +90,10 @@ func Content[T any](r *Request) (content T, err error) {
 
 // Conn returns the connection that the request came over.
 func (r *Request) Conn() *Conn { return r.conn }
+
+// Left returns how long the caller waits from now on, 0 if that is not known.
+// Only peers that are gomas tell, if their call is bounded.
+func (r *Request) Left() time.Duration { return r.left }
 
 // Raw returns the content as it came, valid until Release or the answer.
 func (r *Request) Raw() codec.Raw { return r.content }
@@ -132,7 +190,7 @@ func (r *Request) Send(ctx context.Context) error {
 		atomic.StoreUint32(&r.answered, 0)
 		return errors.New("channel: Send without an answer")
 	}
-	if err := c.sendAnswer(ctx, r.answer, r.size); err != nil {
+	if err := c.sendAnswer(ctx, r); err != nil {
 		atomic.StoreUint32(&r.answered, 0)
 		return err
 	}
@@ -140,15 +198,15 @@ func (r *Request) Send(ctx context.Context) error {
 	return c.Err()
 }
 
-// sendAnswer sends the answer to a request of the given size, and waits until
-// that is done. If ctx ends first, the answer has not been sent.
-func (c *Conn) sendAnswer(ctx context.Context, f *transport.Frame, size int) error {
+// sendAnswer sends the answer to a request, and waits until that is done. If
+// ctx ends first, the answer has not been sent.
+func (c *Conn) sendAnswer(ctx context.Context, r *Request) error {
 	if c.hasRoom() {
 		// First, because the peer may ask again as soon as it has the answer.
 		c.mu.Lock()
-		c.answered(size)
+		c.done(r)
 		c.mu.Unlock()
-		c.link.Send(f, ctx.Done() == nil && turn.From(ctx) == nil)
+		c.link.Send(r.answer, ctx.Done() == nil && turn.From(ctx) == nil)
 		return nil
 	}
 	wait, err := turn.Begin(ctx, c.turn)
@@ -156,12 +214,12 @@ func (c *Conn) sendAnswer(ctx context.Context, f *transport.Frame, size int) err
 		return err
 	}
 	c.mu.Lock()
-	c.queue(waiting{frame: f, sender: wait, size: size})
+	c.queue(waiting{frame: r.answer, request: r, sender: wait})
 	c.mu.Unlock()
 	if err := wait.Block(ctx, "room in the output"); err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if i := slices.IndexFunc(c.room, func(w waiting) bool { return w.frame == f }); i >= 0 {
+		if i := slices.IndexFunc(c.room, func(w waiting) bool { return w.request == r }); i >= 0 {
 			c.room = slices.Delete(c.room, i, i+1)
 			c.rooms.Store(int32(len(c.room)))
 			return err
@@ -188,9 +246,9 @@ type inbox struct {
 	err   error
 }
 
-func (b *inbox) Dispatch(r Request) {
+func (b *inbox) add(r *Request) {
 	b.mu.Lock()
-	b.queue = append(b.queue, &r)
+	b.queue = append(b.queue, r)
 	waits := b.waits
 	b.waits = nil
 	b.mu.Unlock()

@@ -8,14 +8,14 @@ import (
 )
 
 // waiting is a frame that waits until the link takes more output: a request,
-// whose caller waits for the reply, or an answer, whose sender waits to be
-// woken when it has been sent.
+// whose caller waits for the reply, an answer, whose sender waits to be woken
+// when it has been sent, or a notice that nobody waits for.
 type waiting struct {
-	frame  *transport.Frame
-	isCall bool
-	call   uint64    // the id, if it is a request
-	sender turn.Wait // if it is an answer
-	size   int       // of the request that it answers
+	frame   *transport.Frame
+	isCall  bool
+	call    uint64    // the id, if it is a request
+	request *Request  // that it answers, nil if it is no answer
+	sender  turn.Wait // if it is an answer
 }
 
 // hasRoom reports whether a frame may be sent at once: the link takes more,
@@ -38,11 +38,11 @@ func (c *Conn) fill() {
 	for n < len(c.room) && (c.err != nil || !c.link.Full()) {
 		w := c.room[n]
 		n++
-		if !w.isCall {
-			c.answered(w.size)
+		if w.request != nil {
+			c.done(w.request)
 		}
 		c.link.Send(w.frame, false) // which drops it after the end
-		if !w.isCall {
+		if w.request != nil {
 			w.sender.Wake(nil)
 		}
 	}
@@ -72,4 +72,14 @@ func (r *receiver) Drained() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fill()
+}
+
+// notify sends a frame that nobody waits for, now or when there is room.
+// c.mu is held.
+func (c *Conn) notify(f *transport.Frame) {
+	if c.err == nil {
+		c.queue(waiting{frame: f})
+	} else {
+		f.Free()
+	}
 }

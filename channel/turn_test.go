@@ -45,11 +45,13 @@ func (a *agent) start(fn func(ctx context.Context)) {
 	}))
 }
 
-// Dispatch makes a task of each request: it answers "ask back, then X" with
+func (a *agent) Taker() channel.Taker { return channel.DispatchFunc(a.dispatch).Taker() }
+
+// dispatch makes a task of each request: it answers "ask back, then X" with
 // what the asker says to X, and all else with itself.
-func (a *agent) Dispatch(r channel.Request) {
+func (a *agent) dispatch(r *channel.Request) {
 	a.start(func(ctx context.Context) {
-		text, err := channel.Content[string](&r)
+		text, err := channel.Content[string](r)
 		if err != nil {
 			_ = r.Fail(ctx, err)
 			return

@@ -2,7 +2,10 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
+	"sync/atomic"
+	"time"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
@@ -12,7 +15,7 @@ import (
 // call is one incoming call. It is also the context that its handler gets,
 // which code may keep for longer than the call lasts, so it is not reused.
 type call struct {
-	context.Context // that of the connection
+	turn.End
 	turn.Item
 	conn *Conn
 	turn turn.Turn
@@ -20,6 +23,9 @@ type call struct {
 	fn   function
 
 	args, kwargs codec.Raw
+
+	hasReturned atomic.Bool
+	limit       *timeLimit // nil: none
 
 	around []Interceptor
 	path   string // set if around is
@@ -30,6 +36,7 @@ func (c *call) Turn() turn.Turn { return c.turn }
 
 type callerKey struct{}
 
+// Value implements [context.Context].
 func (c *call) Value(key any) any {
 	if key == (callerKey{}) {
 		return c.conn
@@ -37,7 +44,7 @@ func (c *call) Value(key any) any {
 	if t, ok := turn.Value(c, key); ok {
 		return t
 	}
-	return c.Context.Value(key)
+	return c.conn.ch.Context().Value(key)
 }
 
 // Caller returns the connection over which the call that ctx belongs to was
@@ -47,32 +54,55 @@ func Caller(ctx context.Context) *Conn {
 	return c
 }
 
-// Dispatch implements [channel.Dispatcher].
-func (c *Conn) Dispatch(r channel.Request) {
-	in := &call{Context: c.ch.Context(), conn: c, req: r}
+// Taker implements [channel.Dispatcher].
+func (c *Conn) Taker() channel.Taker {
+	in := &call{conn: c}
 	in.Task = in
-	path, args, kwargs, err := c.envelope.ScanCall(r.Raw())
+	return in
+}
+
+// Request implements [channel.Taker].
+func (c *call) Request() *channel.Request { return &c.req }
+
+// Take implements [channel.Taker].
+func (c *call) Take() {
+	path, args, kwargs, err := c.conn.envelope.ScanCall(c.req.Raw())
 	if err != nil {
 		if isSyntax(err) {
-			_ = in.req.Malformed(err)
+			_ = c.req.Malformed(err)
 			return
 		}
-		in.refuse(typeError("malformed call: %v", err))
+		c.refuse(typeError("malformed call: %v", err))
 		return
 	}
-	found, fault := c.root.resolve(path)
+	found, fault := c.conn.root.resolve(path)
 	if fault != nil {
-		in.refuse(fault)
+		c.refuse(fault)
 		return
 	}
-	in.fn, in.args, in.kwargs = found.function, args, kwargs
-	if in.turn = found.turn; in.turn == nil {
-		in.turn = c.ch.Turn()
+	c.fn, c.args, c.kwargs = found.function, args, kwargs
+	if c.turn = found.turn; c.turn == nil {
+		c.turn = c.conn.ch.Turn()
 	}
 	if found.around != nil {
-		in.around, in.path = found.around, string(path)
+		c.around, c.path = found.around, string(path)
 	}
-	in.turn.Start(&in.Item)
+	if left := c.req.Left(); left > 0 {
+		c.limit = &timeLimit{at: time.Now().Add(left)}
+	}
+	c.turn.Start(&c.Item)
+}
+
+// GivenUp implements [channel.Taker].
+func (c *call) GivenUp(reason error) {
+	err := context.Canceled
+	switch {
+	case c.hasReturned.Load():
+		return
+	case c.limit.over():
+		err = context.DeadlineExceeded
+	}
+	c.Come(err, reason)
 }
 
 // refuse answers a call that never becomes a task.
@@ -90,9 +120,10 @@ func (refusal) Run() {}
 // Run implements [turn.Task]: it runs the handler and encodes the answer,
 // all under the turn.
 func (c *call) Run() {
-	returned := false
+	done := false
 	defer func() {
-		if returned {
+		defer c.returned()
+		if done {
 			return
 		}
 		if p := recover(); p != nil {
@@ -111,11 +142,14 @@ func (c *call) Run() {
 	} else {
 		_ = c.req.SetResult(result) // what cannot be encoded has become a failure
 	}
-	returned = true
+	done = true
 }
 
 // execute runs the handler, inside its interceptors if it has some.
 func (c *call) execute() (result any, err error) {
+	if errors.Is(c.Cause(), channel.ErrGivenUp) {
+		return nil, turn.Err(c) // before it has begun
+	}
 	if c.around == nil {
 		return c.fn.handler.serve(c, c)
 	}

@@ -68,10 +68,5 @@ func (e *Event) Wait(ctx context.Context, otherwise Turn, why any) error {
 func (e *Event) forget(w Wait) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i := range e.waits {
-		if e.waits[i] == w {
-			e.waits = append(e.waits[:i], e.waits[i+1:]...)
-			return
-		}
-	}
+	e.waits = forget(e.waits, w)
 }

@@ -135,6 +135,9 @@ func (t *Own) take(ctx context.Context) error {
 		return nil
 	}
 	w, n := begin(ctx, t)
+	if w.ender != nil {
+		w.ender, w.ready = nil, make(chan struct{}, 1)
+	}
 	w.Wake(n, nil) // over before it began: all that remains is to get the turn
 	if w.ready == nil {
 		w.granted()

@@ -120,7 +120,18 @@ func Await(ctx context.Context, fn func()) error {
 // more. It is nil before the end.
 func Err(ctx context.Context) error {
 	err := ctx.Err()
-	if cause := context.Cause(ctx); cause != nil && cause != err {
+	if err == nil {
+		return nil
+	}
+	if e, ok := ctx.(interface{ Cause() error }); ok {
+		return explained(err, e.Cause())
+	}
+	return explained(err, context.Cause(ctx))
+}
+
+// explained adds the cause to the error of a context, where it says more.
+func explained(err, cause error) error {
+	if cause != nil && cause != err {
 		return fmt.Errorf("%w: %w", err, cause)
 	}
 	return err

@@ -47,10 +47,11 @@ type waiter struct {
 	state atomic.Uint64 // number of the wait, shifted left; lowest bit: waiting
 	turn  *Own          // nil: none to get back
 	err   error
+	ender Ender // the context, if it ends the wait by itself
 
 	// ready says that the wait is over and the turn is the waiter's: a channel
-	// of one slot where the context may end, else a flag under a condition,
-	// which costs no allocation.
+	// of one slot where the context may end in its own channel, else a flag
+	// under a condition, which costs no allocation.
 	ready   chan struct{}
 	mu      sync.Mutex
 	cond    sync.Cond
@@ -70,7 +71,9 @@ var waiters = sync.Pool{New: func() any {
 func begin(ctx context.Context, t *Own) (*waiter, uint64) {
 	w := waiters.Get().(*waiter)
 	w.turn = t
-	if ctx.Done() != nil {
+	if e, ok := ctx.(Ender); ok {
+		w.ender = e
+	} else if ctx.Done() != nil {
 		w.ready = make(chan struct{}, 1)
 	}
 	n := w.state.Load()>>1 + 1
@@ -130,9 +133,22 @@ func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
 	if w.turn != nil {
 		w.turn.release()
 	}
-	if w.ready == nil {
+	switch {
+	case w.ender != nil:
+		e, this := w.ender, Wait{w, n}
+		if e.Attach(this) {
+			w.granted()
+			e.Detach(this)
+			break
+		}
+		if w.over(n) {
+			w.err = Err(ctx)
+			w.resume()
+		}
 		w.granted()
-	} else {
+	case w.ready == nil:
+		w.granted()
+	default:
 		select {
 		case <-w.ready:
 		case <-ctx.Done():
@@ -170,6 +186,6 @@ func (w *waiter) end() error {
 }
 
 func (w *waiter) free() {
-	w.err, w.turn, w.ready = nil, nil, nil
+	w.err, w.turn, w.ender, w.ready = nil, nil, nil, nil
 	waiters.Put(w)
 }

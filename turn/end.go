@@ -1,0 +1,171 @@
+package turn
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Ender is implemented by contexts that end the waits made with them
+// themselves. Such a wait needs no channel, and is over the moment its context
+// is. A context that has an [End] is one.
+type Ender interface {
+	context.Context
+
+	// Attach has w woken with the error of the context when that ends. It
+	// reports false, and does nothing, if it has ended.
+	Attach(w Wait) bool
+	// Detach undoes Attach.
+	Detach(w Wait)
+}
+
+// End is the part of a context that ends: embedded in one, it provides Done,
+// Err and what else depends on them. It takes no memory to speak of before
+// somebody asks. The zero value is an end that has not come.
+type End struct {
+	state atomic.Pointer[ending]
+}
+
+// ending is an End that somebody has asked about, or that has come.
+type ending struct {
+	mu         sync.Mutex
+	err, cause error // set by the end
+	done       chan struct{}
+	waits      []Wait
+	funcs      []*func()
+}
+
+// get returns the state, and makes it if there is none.
+func (e *End) get() *ending {
+	if s := e.state.Load(); s != nil {
+		return s
+	}
+	s := new(ending)
+	if e.state.CompareAndSwap(nil, s) {
+		return s
+	}
+	return e.state.Load()
+}
+
+// Asked reports whether anything depends on the end.
+func (e *End) Asked() bool { return e.state.Load() != nil }
+
+// Come makes the end come, with the error that the context has from now on and
+// the cause, which may be nil. It reports whether this call did.
+func (e *End) Come(err, cause error) bool {
+	s := e.get()
+	s.mu.Lock()
+	if s.err != nil {
+		s.mu.Unlock()
+		return false
+	}
+	s.err, s.cause = err, cause
+	waits, funcs := s.waits, s.funcs
+	s.waits, s.funcs = nil, nil
+	if s.done != nil {
+		close(s.done)
+	}
+	s.mu.Unlock()
+	for _, w := range waits {
+		w.Wake(explained(err, cause))
+	}
+	for _, fn := range funcs {
+		go (*fn)()
+	}
+	return true
+}
+
+// Preset makes the end come with that of another, which has come, at no cost
+// if nobody has asked. It reports whether this call did.
+func (e *End) Preset(as *End) bool {
+	s := as.state.Load()
+	return e.state.CompareAndSwap(nil, s) || e.Come(s.err, s.cause)
+}
+
+// Done implements [context.Context].
+func (e *End) Done() <-chan struct{} {
+	s := e.get()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done == nil {
+		s.done = make(chan struct{})
+		if s.err != nil {
+			close(s.done)
+		}
+	}
+	return s.done
+}
+
+// Err implements [context.Context].
+func (e *End) Err() error {
+	s := e.state.Load()
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Cause returns the cause that the end had, nil if it had none or has not come.
+// Function [Err] asks for it; [context.Cause] cannot.
+func (e *End) Cause() error {
+	s := e.state.Load()
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cause
+}
+
+// AfterFunc has fn called in a goroutine of its own after the end. stop
+// prevents that, and reports whether it did. Package context uses it for
+// contexts derived from this one.
+func (e *End) AfterFunc(fn func()) (stop func() bool) {
+	s, p := e.get(), &fn
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		go fn()
+		return func() bool { return false }
+	}
+	s.funcs = append(s.funcs, p)
+	return func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		i := slices.Index(s.funcs, p)
+		if i >= 0 {
+			s.funcs = slices.Delete(s.funcs, i, i+1)
+		}
+		return i >= 0
+	}
+}
+
+// Attach implements [Ender].
+func (e *End) Attach(w Wait) bool {
+	s := e.get()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.waits = append(s.waits, w)
+	}
+	return s.err == nil
+}
+
+// Detach implements [Ender].
+func (e *End) Detach(w Wait) {
+	s := e.get()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = forget(s.waits, w)
+}
+
+// forget removes a wait that is over from a list.
+func forget(waits []Wait, w Wait) []Wait {
+	if i := slices.Index(waits, w); i >= 0 {
+		return slices.Delete(waits, i, i+1)
+	}
+	return waits
+}
