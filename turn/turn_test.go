@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -347,6 +348,29 @@ func TestEventWakesAllWhoWait(t *testing.T) {
 	wg.Wait()
 	if err := e.Wait(t.Context(), turn.Free{}, "test"); err != boom {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// lateEnd is a context that ends just after it has been asked.
+type lateEnd struct {
+	context.Context
+	end context.CancelCauseFunc
+}
+
+func (c *lateEnd) Err() error {
+	err := c.Context.Err()
+	c.end(errors.New("boom"))
+	return err
+}
+
+func TestErrIsNilBeforeTheEndAlsoIfThatComesMeanwhile(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	late := &lateEnd{ctx, cancel}
+	if err := turn.Err(late); err != nil {
+		t.Errorf("before the end: %v", err)
+	}
+	if err := turn.Err(late); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "boom") {
+		t.Errorf("after the end: %v", err)
 	}
 }
 
