@@ -11,7 +11,7 @@ import (
 var layers = [][]string{
 	{"internal/stack", "internal/backoff", "internal/testcert", "internal/faulty", "internal/pypeer", "internal/blosc"},
 	{"turn", "codec"},
-	{"transport", "internal/value", "internal/pyrepr"},
+	{"transport", "clock", "internal/value", "internal/pyrepr"},
 	{"codec/json", "codec/msgpack"},
 	{"codec/blosc"},
 	{"channel"},
