@@ -80,6 +80,9 @@ func (c *Container) newAgent(typeName string) (*Agent, error) {
 		a.turn.Check()
 	}
 	a.services.UseTurn(&a.turn)
+	if err := c.tree.Reserve(a.id, &a.services); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
@@ -126,9 +129,18 @@ func (a *Agent) String() string { return fmt.Sprintf("%s('%s')", a.typeName, a.U
 // LogValue makes package log/slog print the agent as String does.
 func (a *Agent) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// MarshalText fails: an agent cannot be part of a message yet. Send its URL.
+// Remote returns a reference to the agent, to be sent to others: in an argument
+// or a result of type [rpc.Remote], at any depth. Its own constructor may send
+// it, but until that has returned nobody can call the agent.
+//
+// The receiver gets a Remote that it can call and send on. What Python gets
+// from the agent's own container is a proxy, as from Python; from any other it
+// is the URL, as a text.
+func (a *Agent) Remote() rpc.Remote { return a.services.Remote() }
+
+// MarshalText fails: what can be sent is a reference to the agent.
 func (a *Agent) MarshalText() ([]byte, error) {
-	return nil, errors.New("agents cannot be sent yet; send the URL")
+	return nil, errors.New("an agent cannot be sent; send its Remote")
 }
 
 // Connect returns a reference to the agent at a URL; see [Container.Connect].

@@ -365,14 +365,75 @@ func TestRequestsAreServedInOrderOfArrival(t *testing.T) {
 	wg.Wait()
 }
 
-func TestAnAgentAsAnArgumentIsRefused(t *testing.T) {
+const (
+	introduce rpc.Func1[rpc.Remote, string]             = "introduce(agent)"
+	forward   rpc.Func2[rpc.Remote, rpc.Remote, string] = "forward(to, agent)"
+	self      rpc.Func0[rpc.Remote]                     = "self"
+)
+
+// host is an agent that others can be introduced to.
+type host struct {
+	*gomas.Agent
+	met []rpc.Remote
+}
+
+func newHost(_ context.Context, a *gomas.Agent) (*host, error) {
+	h := &host{Agent: a}
+	introduce.Handle(a.Services(), func(ctx context.Context, guest rpc.Remote) (string, error) {
+		h.met = append(h.met, guest)
+		n, err := add.Call(ctx, guest, 1)
+		return fmt.Sprintf("%s at %s: %d", guest, guest.URL(), n), err
+	})
+	forward.Handle(a.Services(), func(ctx context.Context, to, guest rpc.Remote) (string, error) {
+		return introduce.Call(ctx, to, guest)
+	})
+	self.Handle(a.Services(), func(context.Context) (rpc.Remote, error) { return a.Remote(), nil })
+	return h, nil
+}
+
+func TestAnAgentIsHandedOnFromOneToTheNextUntilItIsHomeAgain(t *testing.T) {
+	home, near, far := container(t), container(t), container(t)
+	guest := spawn(t, home)
+	first, err := gomas.Spawn(t.Context(), near, newHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := gomas.Spawn(t.Context(), far, newHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := gomas.Spawn(t.Context(), home, newHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	toFirst := connect(t, home, first.Agent)
+	for range 2 {
+		if got, err := introduce.Call(t.Context(), toFirst, guest.Remote()); err != nil || !strings.Contains(got, guest.URL()) {
+			t.Errorf("introduced to the first: %q, %v", got, err)
+		}
+		if got, err := forward.Call(t.Context(), toFirst, connect(t, home, second.Agent), guest.Remote()); err != nil || !strings.Contains(got, guest.URL()) {
+			t.Errorf("forwarded to the second: %q, %v", got, err)
+		}
+		if got, err := forward.Call(t.Context(), toFirst, own.Remote(), guest.Remote()); err != nil || !strings.Contains(got, guest.URL()) {
+			t.Errorf("forwarded back home: %q, %v", got, err)
+		}
+	}
+	if last := own.met[len(own.met)-1]; last != guest.Remote() {
+		t.Errorf("back home, %v is not %v", last, guest.Remote())
+	}
+	if got, err := self.Call(t.Context(), toFirst); got != toFirst || err != nil {
+		t.Errorf("the first calls itself %v, not %v; %v", got, toFirst, err)
+	}
+}
+
+func TestAnAgentItselfAsAnArgumentIsRefused(t *testing.T) {
 	c := container(t)
 	a := spawn(t, c)
 	r := connect(t, c, a)
-	for _, arg := range []any{a, a.Agent, r, a.Services(), []any{map[string]any{"deep": r}}} {
+	for _, arg := range []any{a, a.Agent} {
 		_, err := rpc.Call[int](t.Context(), r, "add", arg)
 		var unsupported *codec.UnsupportedError
-		if !errors.As(err, &unsupported) {
+		if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), "Remote") {
 			t.Errorf("%T: %v", arg, err)
 		}
 	}

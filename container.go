@@ -26,7 +26,8 @@ var ErrClosed = channel.ErrClosed
 type Container struct {
 	opts   Options
 	server *rpc.Server
-	conn   rpc.Options // of every connection
+	bound  chan struct{} // closed when server is set, or never will be
+	conn   rpc.Options   // of every connection
 	root   *rpc.Service
 	tree   *rpc.Service // the agents, by id
 
@@ -53,6 +54,7 @@ const validateAID rpc.Func1[any, any] = "validate_aid(aid)"
 // returns, and ctx no longer matters then.
 func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, error) {
 	c := &Container{
+		bound:  make(chan struct{}),
 		root:   rpc.NewService(),
 		tree:   rpc.NewService(),
 		agents: make(map[string]*Agent),
@@ -74,13 +76,16 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	c.root.Intercept(c.opts.Incoming...)
 	validateAID.Handle(c.root, c.validateAID)
 	c.root.Mount("agents", c.tree)
+	c.root.Inside(&c.conn)
+	c.root.UseDirectory((*directory)(c))
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 
-	server, err := rpc.Listen(ctx, addr, c.root, &c.conn)
+	var err error
+	c.server, err = rpc.Listen(ctx, addr, c.root, &c.conn)
+	close(c.bound)
 	if err != nil {
 		return nil, fmt.Errorf("gomas: container at %s: %w", addr, err)
 	}
-	c.server = server
-	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c, nil
 }
 
@@ -161,6 +166,7 @@ func (c *Container) peer(addr transport.Addr) (*peer, error) {
 		}
 		client.Intercept(c.opts.Outgoing...)
 		p = &peer{Client: client, addr: addr}
+		client.BindTo(p)
 		c.peers[addr] = p
 	}
 	return p, nil

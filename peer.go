@@ -2,7 +2,6 @@ package gomas
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/gomas/gomas/rpc"
@@ -33,9 +32,16 @@ func (p *peer) agent(id, typeName string) rpc.Remote {
 	return rpc.NewRemote(p, path)
 }
 
+// URL implements [rpc.Peer].
+func (p *peer) URL(path string) string { return agentURL(p.addr.String(), path) }
+
 // Describe implements [rpc.Peer].
 func (p *peer) Describe(path string) string {
+	url := p.URL(path)
+	if url == "" {
+		return p.Client.Describe(path)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Sprintf("%sProxy('%s')", p.types[path], p.addr.URL(strings.TrimPrefix(path, agentsPath)))
+	return fmt.Sprintf("%sProxy('%s')", p.types[path], url)
 }

@@ -120,7 +120,7 @@ func BenchmarkText(b *testing.B) {
 func BenchmarkScan(b *testing.B) {
 	text := Text(64 << 10)
 	for _, c := range []codec.Enveloper{gomasjson.Codec{}, gomasmsgpack.Codec{}} {
-		message, err := c.AppendMessage(nil, codec.Request, 1, &text, nil)
+		message, err := c.AppendMessage(nil, codec.Header{ID: 1}, &text, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func BenchmarkScan(b *testing.B) {
 			b.SetBytes(int64(len(message)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, _, err := c.ScanMessage(message); err != nil {
+				if _, _, err := c.ScanMessage(message); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -143,7 +143,7 @@ func BenchmarkCall(b *testing.B) {
 	call := &codec.Call{Service: "math", Name: "add", Args: []any{&x, &y}}
 	dst := []any{&x, &y}
 	for _, c := range []codec.Enveloper{gomasjson.Codec{}, gomasmsgpack.Codec{}} {
-		message, err := c.AppendMessage(nil, codec.Request, 12345, call, nil)
+		message, err := c.AppendMessage(nil, codec.Header{ID: 12345}, call, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func BenchmarkCall(b *testing.B) {
 		b.Run("encode/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if message, err = c.AppendMessage(message[:0], codec.Request, 12345, call, nil); err != nil {
+				if message, err = c.AppendMessage(message[:0], codec.Header{ID: 12345}, call, nil); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -159,7 +159,7 @@ func BenchmarkCall(b *testing.B) {
 		b.Run("scan/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, _, content, err := c.ScanMessage(message)
+				_, content, err := c.ScanMessage(message)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -171,7 +171,7 @@ func BenchmarkCall(b *testing.B) {
 		b.Run("parse/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, _, content, err := c.ScanMessage(message)
+				_, content, err := c.ScanMessage(message)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -205,7 +205,7 @@ func BenchmarkBlosc(b *testing.B) {
 		{"10 000 floats", measured(10_000, 1)},
 		{"64 kB of text", Text(64 << 10)},
 	} {
-		message, err := c.AppendMessage(nil, codec.Request, 1, content.v, nil)
+		message, err := c.AppendMessage(nil, codec.Header{ID: 1}, content.v, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -142,7 +142,7 @@ func (c *Client) Connect(ctx context.Context) (*Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(c.ctx, cancel)() // Close ends the waiting
-	after := timeoutOf(ctx, c.opts)
+	after := TimeoutOf(ctx, c.opts)
 	if after > 0 {
 		ctx, cancel = context.WithTimeout(ctx, after)
 		defer cancel()

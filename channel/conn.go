@@ -26,13 +26,17 @@ type Conn struct {
 	options  Options
 	envelope codec.Enveloper
 	packer   codec.Packer // nil: none
+	marker   codec.Marker // nil: none
 	turn     turn.Turn    // of waits whose context names none
 	dispatch Dispatcher
 	inbox    *inbox // the dispatcher, if it is ours
 	origin   string // the peer, as errors name it
 
 	began  time.Time
+	dialed bool
 	heard  atomic.Bool     // something has been received
+	kin    atomic.Uint32   // a [Kin]
+	marked atomic.Bool     // a message has been marked
 	ctx    context.Context // ends with the connection
 	cancel context.CancelCauseFunc
 	gone   turn.Event // nothing of the connection remains
@@ -59,6 +63,7 @@ func newConn(link transport.Link, opts *Options, receives bool) *Conn {
 	c := &Conn{link: link, options: opts.withDefaults(), turn: turn.Free{}, began: time.Now()}
 	c.envelope = codec.Envelope(c.options.Codec)
 	c.packer, _ = c.options.Codec.(codec.Packer)
+	c.marker, _ = c.options.Codec.(codec.Marker)
 	c.origin = link.RemoteAddr().String()
 	if receives {
 		c.inbox = new(inbox)
@@ -97,6 +102,9 @@ func (c *Conn) TLS() (state tls.ConnectionState, ok bool) {
 	return state, false
 }
 
+// Dialed reports whether this end made the connection.
+func (c *Conn) Dialed() bool { return c.dialed }
+
 // Dispatcher returns who gets the requests of the peer.
 func (c *Conn) Dispatcher() Dispatcher { return c.dispatch }
 
@@ -106,6 +114,10 @@ func (c *Conn) LocalAddr() string { return c.link.LocalAddr().String() }
 // RemoteAddr returns the address of the peer: the one that was dialled, or
 // where an incoming connection comes from.
 func (c *Conn) RemoteAddr() string { return c.origin }
+
+// UseTypes replaces the custom types. It may be called before anything is sent
+// or received: by the function that accepts the connection.
+func (c *Conn) UseTypes(types *codec.Types) { c.options.Types = types }
 
 // Options returns the settings of the connection, with all defaults filled in.
 func (c *Conn) Options() Options { return c.options }
@@ -184,7 +196,7 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 		if err := c.parse(raw, &v); err != nil {
 			return err
 		}
-		return remoteError(c.origin, v)
+		return remoteError(c.origin, v, c.options.Errors)
 	}
 	if reply == nil {
 		return nil
@@ -222,7 +234,7 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 			wait.Drop()
 		}
 	}()
-	f, err := c.encode(codec.Request, id, content)
+	f, err := c.encode(codec.Header{Kind: codec.Request, ID: id, Left: c.left(ctx, limit)}, content)
 	if err != nil {
 		return nil, err
 	}
@@ -244,8 +256,10 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 func (c *Conn) giveUp(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.unqueue(func(w waiting) bool { return w.isCall && w.call == id })
-	c.calls.abandon(id)
+	unsent := c.unqueue(func(w waiting) bool { return w.isCall && w.call == id })
+	if c.calls.abandon(id) && !unsent {
+		c.sayCancel(id)
+	}
 }
 
 // unsent is the error for a request that was not sent because the connection
@@ -278,18 +292,21 @@ func (c *Conn) parse(raw codec.Raw, v any) error {
 }
 
 // encode makes a frame of a message.
-func (c *Conn) encode(kind codec.Kind, id uint64, content any) (*transport.Frame, error) {
+func (c *Conn) encode(h codec.Header, content any) (*transport.Frame, error) {
 	f := transport.NewFrame()
+	plain := f
+	if c.packer != nil {
+		plain = transport.NewFrame()
+	}
 	var err error
-	if c.packer == nil {
-		f.B, err = c.envelope.AppendMessage(f.B, kind, id, content, c.options.Types)
-	} else {
-		plain := transport.NewFrame()
-		plain.B, err = c.envelope.AppendMessage(plain.B, kind, id, content, c.options.Types)
-		if err == nil {
-			f.B, err = c.packer.Pack(f.B, plain.Payload())
-			plain.Free()
-		}
+	plain.B, err = c.envelope.AppendMessage(plain.B, h, content, c.options.Types)
+	if err == nil && c.marker != nil && c.Kin() == Unknown && len(plain.Payload()) <= longestMarked-markRoom {
+		plain.B = c.marker.Mark(plain.B, transport.HeaderSize)
+		c.marked.Store(true)
+	}
+	if err == nil && c.packer != nil {
+		f.B, err = c.packer.Pack(f.B, plain.Payload())
+		plain.Free()
 	}
 	if err != nil {
 		// The frame is not freed: a codec that fails may return no bytes.
@@ -297,7 +314,7 @@ func (c *Conn) encode(kind codec.Kind, id uint64, content any) (*transport.Frame
 	}
 	if n := len(f.Payload()); n > c.options.Limits.Frame || uint64(n) > math.MaxUint32 {
 		f.Free()
-		return nil, fmt.Errorf("channel: %v of %d bytes, limit %d", kind, n, c.options.Limits.Frame)
+		return nil, fmt.Errorf("channel: %v of %d bytes, limit %d", h.Kind, n, c.options.Limits.Frame)
 	}
 	return f, nil
 }
@@ -415,9 +432,6 @@ var errSlowPeer = errors.New("the peer sends requests and does not read the repl
 
 func (r *receiver) Receive(f *transport.Frame) {
 	c := (*Conn)(r)
-	if !c.heard.Load() {
-		c.heard.Store(true)
-	}
 	if err := c.receive(f); err != nil {
 		f.Free()
 		c.end(&ProtocolError{c.origin, err}, 0)
@@ -426,6 +440,9 @@ func (r *receiver) Receive(f *transport.Frame) {
 
 // receive takes over f if it returns no error.
 func (c *Conn) receive(f *transport.Frame) error {
+	if !c.heard.Load() {
+		c.heard.Store(true)
+	}
 	if c.packer != nil {
 		plain := transport.NewFrame()
 		var err error
@@ -435,9 +452,18 @@ func (c *Conn) receive(f *transport.Frame) error {
 		*f, *plain = *plain, *f
 		plain.Free()
 	}
-	kind, id, content, err := c.envelope.ScanMessage(f.Payload())
+	h, content, err := c.envelope.ScanMessage(f.Payload())
 	if err != nil {
 		return err
+	}
+	if c.Kin() == Unknown && len(f.Payload()) <= longestMarked {
+		answers := h.Kind == codec.Hello && c.marked.Load()
+		c.meet(answers || c.marker != nil && c.marker.Marked(f.Payload()))
+	}
+	if c.Kin() != Gomas {
+		if err := plain(h); err != nil {
+			return err
+		}
 	}
 	if most := c.options.Limits.Depth; most > 0 && most < codec.MaxDepth {
 		if d, ok := c.options.Codec.(codec.DepthChecker); ok {
@@ -446,20 +472,24 @@ func (c *Conn) receive(f *transport.Frame) error {
 			}
 		}
 	}
-	if kind == codec.Request {
-		return c.take(id, 0, f, content)
+	switch h.Kind {
+	case codec.Request:
+		return c.take(h, f, content)
+	case codec.Cancel, codec.Hello:
+		defer f.Free()
+		return c.notice(h, content)
 	}
 	c.mu.Lock()
-	p := c.calls.take(id)
-	unexpected := p == nil && !c.calls.late(id) && c.err == nil
+	p := c.calls.take(h.ID)
+	unexpected := p == nil && !c.calls.late(h.ID) && c.err == nil
 	c.mu.Unlock()
 	switch {
 	case unexpected:
-		return fmt.Errorf("%v for request %d, which is not waiting for one", kind, id)
+		return fmt.Errorf("%v for request %d, which is not waiting for one", h.Kind, h.ID)
 	case p == nil:
 		f.Free()
 	default:
-		p.kind, p.content, p.frame = kind, content, f
+		p.kind, p.content, p.frame = h.Kind, content, f
 		if !p.wait.Wake(nil) {
 			f.Free()
 		}
@@ -468,7 +498,7 @@ func (c *Conn) receive(f *transport.Frame) error {
 }
 
 // take accepts a request or refuses it.
-func (c *Conn) take(id uint64, left time.Duration, f *transport.Frame, content codec.Raw) error {
+func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) error {
 	size := len(f.B)
 	t := c.dispatch.Taker()
 	c.mu.Lock()
@@ -487,7 +517,7 @@ func (c *Conn) take(id uint64, left time.Duration, f *transport.Frame, content c
 		refusal = &Error{"OverloadError", fmt.Sprintf("requests of %d bytes under way on this connection, limit %d", c.requests.bytes, limits.RequestBytes)}
 	default:
 		r := t.Request()
-		r.conn, r.taker, r.id, r.frame, r.content, r.size, r.left = c, t, id, f, content, size, left
+		r.conn, r.taker, r.id, r.frame, r.content, r.size, r.left = c, t, h.ID, f, content, size, h.Left
 		c.requests.add(r)
 		c.mu.Unlock()
 		t.Take()
@@ -497,7 +527,7 @@ func (c *Conn) take(id uint64, left time.Duration, f *transport.Frame, content c
 	if c.link.Full() {
 		return errSlowPeer
 	}
-	answer, err := c.encode(codec.Failure, id, failureText(refusal))
+	answer, err := c.encode(codec.Header{Kind: codec.Failure, ID: h.ID}, failureText(refusal, nil))
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ func dialOnce(ctx context.Context, a transport.Addr, accept func(*Conn) Dispatch
 		return nil, fmt.Errorf("channel: %w", err)
 	}
 	c := newConn(link, opts, accept == nil)
+	c.dialed = true
 	c.start(accept)
 	return c, nil
 }

@@ -66,7 +66,13 @@ type RemoteError struct {
 	Type    string // the name of the exception or error type, "" if it could not be told
 	Message string
 	Trace   string // the whole text that was sent, from Python a traceback
+
+	known error // what Type is registered for, nil if it is not
 }
+
+// Unwrap returns the error that is registered for Type in [Options.Errors], nil
+// if none is.
+func (e *RemoteError) Unwrap() error { return e.known }
 
 func (e *RemoteError) Error() string {
 	if e.Type == "" {
@@ -75,10 +81,16 @@ func (e *RemoteError) Error() string {
 	return fmt.Sprintf("remote %s: %s: %s", e.Origin, e.Type, e.Message)
 }
 
+// AsRemote returns the error that a peer of this program at an address would
+// get for err. It is for those who answer without a connection.
+func AsRemote(origin string, err error, errs *Errors) *RemoteError {
+	return remoteError(origin, failureText(err, errs), errs)
+}
+
 // failureText is the content of a failure for err. Its last lines are what
 // Python peers show: the type and the message.
-func failureText(err error) string {
-	name, message := typeName(err), err.Error()
+func failureText(err error, errs *Errors) string {
+	name, message := errs.typeName(err), err.Error()
 	if own, ok := err.(*Error); ok {
 		message = own.Message
 	}
@@ -94,12 +106,12 @@ func failureText(err error) string {
 }
 
 // shortFailureText is failureText in at most some hundred bytes.
-func shortFailureText(err error) string {
+func shortFailureText(err error, errs *Errors) string {
 	message := err.Error()
 	if own, ok := err.(*Error); ok {
 		message = own.Message
 	}
-	return shorten(typeName(err), 100) + ": " + shorten(message, 400) + "\n"
+	return shorten(errs.typeName(err), 100) + ": " + shorten(message, 400) + "\n"
 }
 
 func shorten(text string, most int) string {
@@ -157,8 +169,9 @@ func typeName(err error) string {
 // remoteError makes an error of the content of a failure: a text from aiomas
 // and gomas, a list of type, message and lines of a trace from mosaik, or
 // whatever else.
-func remoteError(origin string, content any) *RemoteError {
+func remoteError(origin string, content any, errs *Errors) *RemoteError {
 	e := &RemoteError{Origin: origin}
+	defer func() { e.known = errs.named(e.Type) }()
 	switch c := content.(type) {
 	case string:
 		e.Trace = c

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -250,7 +251,8 @@ func (r *raw) send(payloads ...string) {
 	}
 }
 
-// next returns the next message.
+// next returns the next message, without white space around it: other software
+// does not notice that either.
 func (r *raw) next() string {
 	r.t.Helper()
 	var header [4]byte
@@ -261,7 +263,7 @@ func (r *raw) next() string {
 	if _, err := io.ReadFull(r.Conn, payload); err != nil {
 		r.t.Fatalf("read a frame: %v", err)
 	}
-	return string(payload)
+	return strings.TrimSpace(string(payload))
 }
 
 // rest returns what comes until the other end closes.

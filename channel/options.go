@@ -21,6 +21,10 @@ type Options struct {
 	// register in the same order. The default is none.
 	Types *codec.Types
 
+	// Errors are the errors that keep their identity across the connection.
+	// The default is none.
+	Errors *Errors
+
 	// Timeout bounds how long an Ask waits for its reply, and before that for
 	// room to be sent; see [Timeout] for single requests. The default is not
 	// to bound it.

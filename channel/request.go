@@ -26,7 +26,7 @@ type Request struct {
 	frame    *transport.Frame // holds content
 	content  codec.Raw
 	size     int
-	left     time.Duration
+	left     uint64 // milliseconds
 	answered uint32
 	answer   *transport.Frame
 
@@ -93,7 +93,13 @@ func (r *Request) Conn() *Conn { return r.conn }
 
 // Left returns how long the caller waits from now on, 0 if that is not known.
 // Only peers that are gomas tell, if their call is bounded.
-func (r *Request) Left() time.Duration { return r.left }
+func (r *Request) Left() time.Duration {
+	const most = uint64(Forever / time.Millisecond)
+	if r.left > most {
+		return 0
+	}
+	return time.Duration(r.left) * time.Millisecond
+}
 
 // Raw returns the content as it came, valid until Release or the answer.
 func (r *Request) Raw() codec.Raw { return r.content }
@@ -154,7 +160,7 @@ func (r *Request) Fail(ctx context.Context, err error) error {
 // those who must not change v meanwhile. If v cannot be encoded, it sets a
 // failure instead and returns the reason.
 func (r *Request) SetResult(v any) error {
-	f, err := r.conn.encode(codec.Result, r.id, v)
+	f, err := r.conn.encode(codec.Header{Kind: codec.Result, ID: r.id}, v)
 	if err != nil {
 		r.SetFailure(&Error{"SerializationError", err.Error()})
 		return err
@@ -167,9 +173,10 @@ func (r *Request) SetResult(v any) error {
 // for a message is cut. If not even that can be sent, the connection ends, so
 // that the peer does not wait for ever.
 func (r *Request) SetFailure(err error) {
-	f, tooLong := r.conn.encode(codec.Failure, r.id, failureText(err))
+	h := codec.Header{Kind: codec.Failure, ID: r.id}
+	f, tooLong := r.conn.encode(h, failureText(err, r.conn.options.Errors))
 	if tooLong != nil {
-		f, tooLong = r.conn.encode(codec.Failure, r.id, shortFailureText(err))
+		f, tooLong = r.conn.encode(h, shortFailureText(err, r.conn.options.Errors))
 	}
 	if tooLong != nil {
 		r.conn.end(fmt.Errorf("channel: no failure can be sent to %s: %w", r.conn.origin, tooLong), 0)

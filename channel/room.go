@@ -73,13 +73,3 @@ func (r *receiver) Drained() {
 	defer c.mu.Unlock()
 	c.fill()
 }
-
-// notify sends a frame that nobody waits for, now or when there is room.
-// c.mu is held.
-func (c *Conn) notify(f *transport.Frame) {
-	if c.err == nil {
-		c.queue(waiting{frame: f})
-	} else {
-		f.Free()
-	}
-}

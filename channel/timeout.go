@@ -47,8 +47,8 @@ func (c *timeoutContext) Value(key any) any {
 // place of [Options.Timeout]; 0 is no time-out. The time runs from the start of
 // each request, not from now, so one such context serves any number of them.
 // It costs a request a fraction of what [context.WithTimeout] does. Where a
-// client has to connect first, that has as much time again. The peer is not
-// told: its handler goes on.
+// client has to connect first, that has as much time again. A peer that is
+// gomas is told, and may stop working on the request.
 func Timeout(ctx context.Context, d time.Duration) context.Context {
 	return &timeoutContext{ctx, d}
 }
@@ -61,7 +61,7 @@ type limit struct {
 
 // limit returns the time that a request with ctx has, from now.
 func (c *Conn) limit(ctx context.Context) limit {
-	after := timeoutOf(ctx, &c.options)
+	after := TimeoutOf(ctx, &c.options)
 	now := time.Since(c.began)
 	if after <= 0 || after > math.MaxInt64-now {
 		return limit{}
@@ -69,8 +69,9 @@ func (c *Conn) limit(ctx context.Context) limit {
 	return limit{after, now + after}
 }
 
-// timeoutOf returns the time-out of a request with ctx, 0 if it has none.
-func timeoutOf(ctx context.Context, opts *Options) time.Duration {
+// TimeoutOf returns the time-out of a request with ctx: that of [Timeout], or
+// else of the options, or 0 if it has none.
+func TimeoutOf(ctx context.Context, opts *Options) time.Duration {
 	if t, ok := ctx.(*timeoutContext); ok {
 		return t.after
 	}
@@ -110,7 +111,9 @@ func (c *Conn) sweep() {
 	}
 	calls, next := c.calls.expire(time.Since(c.began))
 	for _, p := range calls {
-		c.unqueue(func(w waiting) bool { return w.isCall && w.call == p.id })
+		if !c.unqueue(func(w waiting) bool { return w.isCall && w.call == p.id }) {
+			c.sayCancel(p.id)
+		}
 	}
 	c.alarmAt = 0
 	c.watch(limit{end: next})
@@ -118,4 +121,20 @@ func (c *Conn) sweep() {
 	for _, p := range calls {
 		p.wait.Wake(&TimeoutError{c.origin, p.limit.after})
 	}
+}
+
+// left returns how many milliseconds a request may tell its peer that it waits,
+// 0 if it is not bounded or the peer would not understand.
+func (c *Conn) left(ctx context.Context, l limit) uint64 {
+	if c.Kin() != Gomas {
+		return 0
+	}
+	left := l.after
+	if end, ok := ctx.Deadline(); ok {
+		if until := max(1, time.Until(end)); left == 0 || until < left {
+			left = until
+		}
+	}
+	// Rounded up: that the caller gives up first does no harm.
+	return uint64(left+time.Millisecond-1) / uint64(time.Millisecond)
 }

@@ -62,7 +62,7 @@ func wantPast(t *testing.T, what string, err error, wanted, now time.Duration) {
 }
 
 func TestTimersInThePastAreErrorsThatSayWhatTimeItIs(t *testing.T) {
-	c := clock.NewExternal(start, 5*time.Second)
+	c := clock.NewExternal(start.Add(-(5 * time.Second)), 5*time.Second)
 	never := func() { t.Error("was called") }
 	for name, test := range map[string]struct {
 		make   func() (clock.Timer, error)
@@ -105,7 +105,7 @@ func TestErrorsOfDatesNameTheDate(t *testing.T) {
 }
 
 func TestATimerAtADateIsCalledAtThatDate(t *testing.T) {
-	c := clock.NewExternal(start, time.Hour)
+	c := clock.NewExternal(start.Add(-time.Hour), time.Hour)
 	called := false
 	if _, err := clock.AtDate(c, start.Add(time.Minute), func() { called = true }); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestATimerAtADateIsCalledAtThatDate(t *testing.T) {
 
 func TestDatesBeyondTheRangeOfDurationsAreItsEnds(t *testing.T) {
 	far := start.AddDate(1000, 0, 0)
-	for _, c := range []clock.Clock{clock.Real{}, clock.NewExternal(start, time.Hour), new(clock.External)} {
+	for _, c := range []clock.Clock{clock.Real{}, clock.NewExternal(start.Add(-time.Hour), time.Hour), new(clock.External)} {
 		if got := c.TimeOf(far); got != math.MaxInt64 {
 			t.Errorf("%T: the year 3010 is %v", c, got)
 		}
@@ -129,7 +129,7 @@ func TestDatesBeyondTheRangeOfDurationsAreItsEnds(t *testing.T) {
 			t.Errorf("%T: a timer in the year 3010: %v", c, err)
 		}
 	}
-	for _, c := range []clock.Clock{clock.Real{}, clock.NewExternal(start, time.Hour)} {
+	for _, c := range []clock.Clock{clock.Real{}, clock.NewExternal(start.Add(-time.Hour), time.Hour)} {
 		if _, err := clock.AtDate(c, time.Time{}, func() {}); err == nil {
 			t.Errorf("%T: a timer in the year 1", c)
 		}

@@ -25,7 +25,7 @@ var timeouts = map[string]func(context.Context, clock.Clock) (context.Context, c
 func TestAContextEndsWhenItsClockSaysSo(t *testing.T) {
 	for name, with := range timeouts {
 		t.Run(name, func(t *testing.T) {
-			c := clock.NewExternal(start, time.Second)
+			c := clock.NewExternal(start.Add(-time.Second), time.Second)
 			ctx, cancel := with(t.Context(), c)
 			defer cancel()
 			child, cancelChild := context.WithCancel(ctx)
@@ -57,7 +57,7 @@ func TestAContextEndsWhenItsClockSaysSo(t *testing.T) {
 }
 
 func TestAContextThatIsLateAlreadyHasEnded(t *testing.T) {
-	for _, c := range []clock.Clock{clock.Real{}, clock.NewExternal(start, time.Second)} {
+	for _, c := range []clock.Clock{clock.Real{}, clock.NewExternal(start.Add(-time.Second), time.Second)} {
 		for name, with := range map[string]func() (context.Context, context.CancelFunc){
 			"no time":       func() (context.Context, context.CancelFunc) { return clock.WithTimeout(t.Context(), c, 0) },
 			"negative time": func() (context.Context, context.CancelFunc) { return clock.WithTimeout(t.Context(), c, -1) },
@@ -95,7 +95,7 @@ func TestAContextEndsWithItsParent(t *testing.T) {
 
 func TestOnlyRealClocksGiveAContextADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		external := clock.NewExternal(start, time.Second)
+		external := clock.NewExternal(start.Add(-time.Second), time.Second)
 		wall := time.Now().Add(2 * time.Second)
 		for name, with := range timeouts {
 			ctx, cancel := with(t.Context(), clock.Real{})

@@ -33,7 +33,7 @@ func TestEveryRunsAtWholePeriodsWithoutDriftOrBursts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := clock.NewExternal(start, 10*s)
+				c := clock.NewExternal(start.Add(-(10 * s)), 10*s)
 				ctx, cancel := context.WithCancel(t.Context())
 				var got []time.Duration
 				ended := make(chan error, 1)
@@ -127,7 +127,7 @@ func (f fleeting) At(t time.Duration, fn func()) (clock.Timer, error) {
 }
 
 func TestEveryRefusesPeriodsThatAreNotPositive(t *testing.T) {
-	c := clock.NewExternal(start, 5)
+	c := clock.NewExternal(start.Add(-5), 5)
 	for _, period := range []time.Duration{0, -1} {
 		err := clock.Every(t.Context(), c, period, func(context.Context) error { return nil })
 		wantPast(t, "Every", err, 5+period, 5)

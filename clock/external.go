@@ -26,11 +26,11 @@ type External struct {
 	setter string // goroutine that is calling functions
 }
 
-// NewExternal returns a clock whose time is initial and whose date is start,
-// which may be in any zone: its date is always start + (time - initial), in
-// UTC. To have time 0 at start, let initial be 0.
+// NewExternal returns a clock whose time is initial. start, in any zone, is the
+// date at time 0, so that the date is always start + time, in UTC; aiomas
+// counts in the same way.
 func NewExternal(start time.Time, initial time.Duration) *External {
-	return &External{zero: start.UTC().Add(-initial), now: initial}
+	return &External{zero: start.UTC(), now: initial}
 }
 
 // Now implements [Clock].

@@ -17,7 +17,7 @@ import (
 )
 
 func TestAnExternalClockStandsStillUntilItIsSet(t *testing.T) {
-	c := clock.NewExternal(start.In(time.FixedZone("Berlin", 3600)), 10*time.Second)
+	c := clock.NewExternal(start.Add(-10*time.Second).In(time.FixedZone("Berlin", 3600)), 10*time.Second)
 	if c.Now() != 10*time.Second || c.Date() != start {
 		t.Errorf("at first %v, %v", c.Now(), c.Date())
 	}
@@ -49,7 +49,7 @@ func TestTheStartDateHasNoMonotonicReading(t *testing.T) {
 }
 
 func TestAnExternalClockOnlyMovesForward(t *testing.T) {
-	c := clock.NewExternal(start, 5)
+	c := clock.NewExternal(start.Add(-5), 5)
 	for _, to := range []time.Duration{5, 4, 0, -1, math.MinInt64} {
 		wantPast(t, "Set", c.Set(to), to, 5)
 	}
@@ -297,5 +297,15 @@ func TestEveryTimerIsCalledOrStoppedOnceWhateverRunsAtTheSameTime(t *testing.T) 
 	}
 	if n := called.Load() + stopped.Load() + refused.Load(); n != makers*timers {
 		t.Errorf("%d called, %d stopped, %d refused: %d of %d", called.Load(), stopped.Load(), refused.Load(), n, makers*timers)
+	}
+}
+
+func TestTheStartDateIsThatOfTimeZeroWhateverTheInitialTimeIs(t *testing.T) {
+	c := clock.NewExternal(start, time.Hour)
+	if got, want := c.Date(), start.Add(time.Hour); !got.Equal(want) {
+		t.Errorf("at one hour it is %v, want %v", got, want)
+	}
+	if got := c.TimeOf(start); got != 0 {
+		t.Errorf("the start is at %v, want 0", got)
 	}
 }

@@ -26,7 +26,7 @@ func TestSleepersWakeWhenTheClockSaysSo(t *testing.T) {
 	for name, sleep := range sleeps {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := clock.NewExternal(start, 5*time.Second)
+				c := clock.NewExternal(start.Add(-(5 * time.Second)), 5*time.Second)
 				awake := false
 				go func() {
 					if err := sleep(t.Context(), c); err != nil {
@@ -50,7 +50,7 @@ func TestSleepEndsEarlyWithTheErrorOfItsContext(t *testing.T) {
 	for name, sleep := range sleeps {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := clock.NewExternal(start, 5*time.Second)
+				c := clock.NewExternal(start.Add(-(5 * time.Second)), 5*time.Second)
 				cause := errors.New("enough")
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Hour, func() { cancel(cause) })
@@ -68,7 +68,7 @@ func TestSleepEndsEarlyWithTheErrorOfItsContext(t *testing.T) {
 }
 
 func TestSleepingIntoThePastIsAnErrorAndUntilNowIsNot(t *testing.T) {
-	c := clock.NewExternal(start, 5*time.Second)
+	c := clock.NewExternal(start.Add(-(5 * time.Second)), 5*time.Second)
 	ctx := t.Context()
 	for name, err := range map[string]error{
 		"for no time":      clock.Sleep(ctx, c, 0),

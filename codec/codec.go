@@ -8,15 +8,17 @@ package codec
 // implements [Enveloper] writes and scans the fixed parts of a message by
 // hand, which is most of the work of a small call; for others [Envelope] does
 // it through Append and Parse. A codec that implements [Packer] transforms
-// whole messages, to compress them for example.
+// whole messages, to compress them for example. With one that implements
+// [Marker], peers find out whether both are gomas.
 type Codec interface {
 	// Name names the format in logs and error messages: "json".
 	Name() string
 
 	// Append appends the encoding of v to dst and returns the extended slice.
 	// A pointer is encoded as what it points to. A [Raw] anywhere in v is
-	// inserted as it is. Values of a type that types knows become the
-	// format's custom type pairs.
+	// inserted as it is. Values of a Go type for which there is a
+	// [Types.Encoder] become the format's custom type pairs, or, if that
+	// says so, [Bare] data.
 	//
 	// What the format cannot express is an *[UnsupportedError]; dst may then
 	// have grown, and the caller cuts it back.
@@ -25,6 +27,8 @@ type Codec interface {
 	// Parse decodes src, exactly one value, into what the pointer v points
 	// to. It keeps no reference to src, except where v is a *Raw, a *[]Raw or
 	// a *map[string]Raw: those share src's memory.
+	//
+	// A custom type pair becomes a value of [Type.Go], also in an any.
 	//
 	// Bytes that are no value of the format are a *[SyntaxError], a value
 	// that does not fit v is a *[MismatchError].

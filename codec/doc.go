@@ -21,5 +21,5 @@
 // # Writing a codec
 //
 // A format needs only the three methods of [Codec]. See [Envelope] for what
-// is built on them.
+// is built on them, and [Marker] and [Packer] for what else a codec may do.
 package codec

@@ -2,28 +2,6 @@ package codec
 
 import "fmt"
 
-// Kind is the first item of a message.
-type Kind uint8
-
-// The kinds of messages.
-const (
-	Request Kind = 0 // asks for a reply
-	Result  Kind = 1 // answers a request
-	Failure Kind = 2 // answers a request, with what went wrong
-)
-
-func (k Kind) String() string {
-	switch k {
-	case Request:
-		return "request"
-	case Result:
-		return "result"
-	case Failure:
-		return "failure"
-	}
-	return fmt.Sprintf("kind %d", uint8(k))
-}
-
 // Call is the content of a remote procedure call: the list
 // [path, args, kwargs]. A codec knows the type *Call, but only as the whole
 // content of a message, not inside other values.
@@ -50,18 +28,21 @@ type Keyword struct {
 }
 
 // Enveloper writes and scans the two fixed shapes of the protocol: the
-// message [kind, id, content] and the call [path, args, kwargs].
+// message [kind, id, content], with a fourth item where a request says how long
+// its caller waits, and the call [path, args, kwargs].
 type Enveloper interface {
-	// AppendMessage appends one message. The content is any value that
-	// Append takes, or a *[Call].
-	AppendMessage(dst []byte, kind Kind, id uint64, content any, types *Types) ([]byte, error)
+	// AppendMessage appends one message: of three items, or of four if it is
+	// a request and h.Left is not 0. The content is any value that Append
+	// takes, or a *[Call].
+	AppendMessage(dst []byte, h Header, content any, types *Types) ([]byte, error)
 
 	// ScanMessage takes a message apart. It returns a *[SyntaxError] for
 	// anything but a list of three items that begins with a known kind and
-	// an id. The content shares src's memory; it is one value as far as
+	// an id, or of four if it is a request; the last is then an integer of
+	// at least 1. The content shares src's memory; it is one value as far as
 	// brackets, strings and lengths go, and nested at most [MaxDepth] deep,
 	// but errors inside may show only when it is parsed.
-	ScanMessage(src []byte) (kind Kind, id uint64, content Raw, err error)
+	ScanMessage(src []byte) (h Header, content Raw, err error)
 
 	// ScanCall takes the content of a call apart. Anything but a list of a
 	// text, a list and a map is an error. The path is only valid as long as
@@ -87,7 +68,7 @@ func Envelope(c Codec) Enveloper {
 // envelope builds the fixed shapes out of ordinary values.
 type envelope struct{ Codec }
 
-func (e envelope) AppendMessage(dst []byte, kind Kind, id uint64, content any, types *Types) ([]byte, error) {
+func (e envelope) AppendMessage(dst []byte, h Header, content any, types *Types) ([]byte, error) {
 	if c, ok := content.(*Call); ok {
 		args := c.Args
 		if args == nil {
@@ -99,28 +80,44 @@ func (e envelope) AppendMessage(dst []byte, kind Kind, id uint64, content any, t
 		}
 		content = []any{c.Path(), args, kwargs}
 	}
-	return e.Append(dst, []any{uint8(kind), id, content}, types)
+	items := []any{uint8(h.Kind), h.ID, content}
+	if h.Kind == Request && h.Left > 0 {
+		items = append(items, h.Left)
+	}
+	return e.Append(dst, items, types)
 }
 
-func (e envelope) ScanMessage(src []byte) (kind Kind, id uint64, content Raw, err error) {
+func (e envelope) ScanMessage(src []byte) (h Header, content Raw, err error) {
 	var items []Raw
 	if err := e.Parse(src, &items, nil); err != nil {
-		return 0, 0, nil, malformed("message", err)
+		return Header{}, nil, malformed("message", err)
 	}
-	if len(items) != 3 {
-		return 0, 0, nil, &SyntaxError{Msg: fmt.Sprintf("message of %d items, not 3", len(items))}
+	if len(items) != 3 && len(items) != 4 {
+		return Header{}, nil, &SyntaxError{Msg: fmt.Sprintf("message of %d items, not 3 or 4", len(items))}
 	}
 	var k uint8
 	if err := e.Parse(items[0], &k, nil); err != nil {
-		return 0, 0, nil, malformed("message type", err)
+		return Header{}, nil, malformed("message type", err)
 	}
-	if k > uint8(Failure) {
-		return 0, 0, nil, &SyntaxError{Msg: fmt.Sprintf("unknown message type %d", k)}
+	if h.Kind = Kind(k); h.Kind > Hello {
+		return Header{}, nil, &SyntaxError{Msg: fmt.Sprintf("unknown message type %d", k)}
 	}
-	if err := e.Parse(items[1], &id, nil); err != nil {
-		return 0, 0, nil, malformed("message id", err)
+	if err := e.Parse(items[1], &h.ID, nil); err != nil {
+		return Header{}, nil, malformed("message id", err)
 	}
-	return Kind(k), id, items[2], nil
+	if len(items) == 3 {
+		return h, items[2], nil
+	}
+	if h.Kind != Request {
+		return Header{}, nil, &SyntaxError{Msg: h.Kind.String() + " of 4 items"}
+	}
+	if err := e.Parse(items[3], &h.Left, nil); err != nil {
+		return Header{}, nil, malformed("time left for a request", err)
+	}
+	if h.Left == 0 {
+		return Header{}, nil, &SyntaxError{Msg: "request without time left"}
+	}
+	return h, items[2], nil
 }
 
 func (e envelope) ScanCall(content Raw) (path []byte, args, kwargs Raw, err error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"time"
 
 	"github.com/gomas/gomas/codec"
@@ -61,6 +62,50 @@ func ExampleRegisterStruct() {
 	// Output:
 	// ["accepted", {"__type__": [1, {"bid": {"plant": "wind", "power": null}, "until": {"__type__": [0, "2010-03-27T00:00:00+00:00"]}}]}] <nil>
 	// codec_test.Contract <nil>
+}
+
+// A Turbine stays where it is: others get the name of it.
+type Turbine struct {
+	Name string
+	stop chan struct{}
+}
+
+// A TurbineName is what arrives for a *Turbine.
+type TurbineName string
+
+func ExampleType() {
+	types := new(codec.Types)
+	err := types.Add(codec.Type{
+		Go:   reflect.TypeFor[TurbineName](),
+		Also: []reflect.Type{reflect.TypeFor[*Turbine]()},
+		Bare: true,
+		Encode: func(v any) (any, error) {
+			if t, ok := v.(*Turbine); ok {
+				return t.Name, nil
+			}
+			return string(v.(TurbineName)), nil
+		},
+		Decode: func(parse func(any) error) (any, error) {
+			var name string
+			err := parse(&name)
+			return TurbineName(name), err
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	b, err := json.Codec{}.Append(nil, []*Turbine{{Name: "north", stop: make(chan struct{})}}, types)
+	fmt.Println(string(b), err)
+
+	var got []TurbineName
+	err = json.Codec{}.Parse(b, &got, types)
+	fmt.Println(got, err)
+	err = json.Codec{}.Parse([]byte(`["south"]`), &got, types) // from who does not know the type
+	fmt.Println(got, err)
+	// Output:
+	// [{"__type__": [0, "north"]}] <nil>
+	// [north] <nil>
+	// [south] <nil>
 }
 
 // An Array is what NumPy calls an ndarray of float64, in C order.

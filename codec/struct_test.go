@@ -99,11 +99,11 @@ func TestStructsAreArgumentsOfCalls(t *testing.T) {
 	eachCodec(t, func(t *testing.T, c codec.Codec) {
 		envelope := codec.Envelope(c)
 		call := &codec.Call{Service: "market", Name: "bid", Args: []any{small, []*offer{&small}}, Kwargs: []codec.Keyword{{Name: "better", Value: &small}}}
-		message, err := envelope.AppendMessage(nil, codec.Request, 1, call, types)
+		message, err := envelope.AppendMessage(nil, codec.Header{ID: 1}, call, types)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, content, err := envelope.ScanMessage(message)
+		_, content, err := envelope.ScanMessage(message)
 		if err != nil {
 			t.Fatal(err)
 		}

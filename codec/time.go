@@ -81,29 +81,36 @@ func TimeOf(seconds float64) (t time.Time, ok bool) {
 }
 
 // RegisterTime registers time.Time as aiomas registers dates: sent as text in
-// ISO 8601 and read from that, or from seconds after 1970.
+// ISO 8601 and read from that, or from seconds after 1970. A variable for a
+// date also takes these without the pair, since a peer that does not know the
+// type for dates sends the same text.
 func RegisterTime(types *Types) error {
-	return Register(types, func(t time.Time) (any, error) {
+	t := typeOf(func(t time.Time) (any, error) {
 		text, err := AppendTime(nil, t)
 		return string(text), err
-	}, func(data any) (time.Time, error) {
-		var seconds float64
-		switch d := data.(type) {
-		case string:
-			return ParseTime(d)
-		case int64:
-			seconds = float64(d)
-		case float64:
-			seconds = d
-		default:
-			return time.Time{}, fmt.Errorf("%T is no date", data)
-		}
-		t, ok := TimeOf(seconds)
-		if !ok {
-			return time.Time{}, fmt.Errorf("%v seconds after 1970 is no date", seconds)
-		}
-		return t, nil
-	})
+	}, timeOf)
+	t.Bare = true
+	return types.Add(t)
+}
+
+// timeOf makes a date of its data.
+func timeOf(data any) (time.Time, error) {
+	var seconds float64
+	switch d := data.(type) {
+	case string:
+		return ParseTime(d)
+	case int64:
+		seconds = float64(d)
+	case float64:
+		seconds = d
+	default:
+		return time.Time{}, fmt.Errorf("%T is no date", data)
+	}
+	t, ok := TimeOf(seconds)
+	if !ok {
+		return time.Time{}, fmt.Errorf("%v seconds after 1970 is no date", seconds)
+	}
+	return t, nil
 }
 
 // scanner reads the parts of a date. After something else than expected it is

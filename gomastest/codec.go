@@ -40,8 +40,8 @@ type CodecOptions struct {
 }
 
 // Codec tests whether c keeps the promises of [codec.Codec], and of
-// [codec.Enveloper] and [codec.Packer] if it implements them. An envelope is
-// tested in any case, as [codec.Envelope] makes it.
+// [codec.Enveloper], [codec.Marker] and [codec.Packer] if it implements them.
+// An envelope is tested in any case, as [codec.Envelope] makes it.
 func Codec(t *testing.T, c codec.Codec, lacks CodecOptions) {
 	s := suite{c, lacks}
 	for _, test := range []struct {
@@ -60,6 +60,8 @@ func Codec(t *testing.T, c codec.Codec, lacks CodecOptions) {
 		{"custom types travel at any depth", suite.types},
 		{"custom types that fail say why", suite.failingTypes},
 		{"structs and dates may be custom types", suite.registered},
+		{"several Go types may be one custom type", suite.further},
+		{"bare data is taken where its type allows it", suite.bare},
 		{"the key of custom types is reserved", suite.reservedKey},
 		{"ordered maps keep their order", suite.orderedMaps},
 		{"cut data is a syntax error", suite.cut},
@@ -68,6 +70,7 @@ func Codec(t *testing.T, c codec.Codec, lacks CodecOptions) {
 		{"it works in many goroutines at once", suite.concurrent},
 		{"messages come back as they were", suite.messages},
 		{"what is no message is a syntax error", suite.noMessages},
+		{"marked messages mean the same", suite.marks},
 		{"calls come back as they were", suite.calls},
 		{"what is no call is an error", suite.noCalls},
 		{"arguments are parsed one by one", suite.args},

@@ -118,7 +118,7 @@ func (s suite) deep(t *testing.T) {
 				t.Errorf("a list a million deep into a %T: error is %.200v (%T)", into, err, err)
 			}
 		}
-		if _, _, _, err := codec.Envelope(s.c).ScanMessage(b); !isSyntax(err) {
+		if _, _, err := codec.Envelope(s.c).ScanMessage(b); !isSyntax(err) {
 			t.Errorf("a list a million deep as a message: error is %.200v (%T)", err, err)
 		}
 	}

@@ -11,35 +11,90 @@ import (
 	"github.com/gomas/gomas/codec"
 )
 
+// headers are one of each sort of message, with numbers of every size.
+func headers() (all []codec.Header) {
+	for _, n := range []uint64{0, 1, 127, 128, 255, 256, 65_535, 65_536, math.MaxUint32, math.MaxUint32 + 1, math.MaxInt64, math.MaxUint64} {
+		for kind := codec.Request; kind <= codec.Hello; kind++ {
+			all = append(all, codec.Header{Kind: kind, ID: n})
+		}
+		all = append(all, codec.Header{ID: 1, Left: n}, codec.Header{ID: n, Left: 1})
+	}
+	return all
+}
+
 func (s suite) messages(t *testing.T) {
 	e := codec.Envelope(s.c)
-	for _, kind := range []codec.Kind{codec.Request, codec.Result, codec.Failure} {
-		for _, id := range []uint64{0, 1, 127, 128, 255, 256, 65_535, 65_536, math.MaxUint32, math.MaxUint32 + 1, math.MaxInt64, math.MaxUint64} {
-			for _, content := range []any{nil, "text", []any{int64(1), "x"}, map[string]any{"a": []any{}}} {
-				message, err := e.AppendMessage([]byte("before"), kind, id, content, nil)
-				if err != nil || !bytes.HasPrefix(message, []byte("before")) {
-					t.Fatalf("%v %d with %v is %q, %v", kind, id, content, message, err)
-				}
-				k, i, raw, err := e.ScanMessage(message[len("before"):])
-				if err != nil || k != kind || i != id {
-					t.Fatalf("%v %d with %v comes back as %v %d, %v", kind, id, content, k, i, err)
-				}
-				if got := s.loose(t, raw, nil); !same(got, s.inAny(content)) {
-					t.Errorf("%v comes back as %v", content, got)
-				}
-				again, err := e.AppendMessage(nil, kind, id, raw, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				_, _, raw, err = e.ScanMessage(again)
-				if err != nil || !same(s.loose(t, raw, nil), s.inAny(content)) {
-					t.Errorf("%v that stayed raw comes back as %q, %v", content, raw, err)
-				}
+	for _, h := range headers() {
+		for _, content := range []any{nil, "text", []any{int64(1), "x"}, map[string]any{"a": []any{}}} {
+			message, err := e.AppendMessage([]byte("before"), h, content, nil)
+			if err != nil || !bytes.HasPrefix(message, []byte("before")) {
+				t.Fatalf("%+v with %v is %q, %v", h, content, message, err)
+			}
+			back, raw, err := e.ScanMessage(message[len("before"):])
+			if err != nil || back != h {
+				t.Fatalf("%+v with %v comes back as %+v, %v", h, content, back, err)
+			}
+			if got := s.loose(t, raw, nil); !same(got, s.inAny(content)) {
+				t.Errorf("%v comes back as %v", content, got)
+			}
+			again, err := e.AppendMessage(nil, h, raw, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, raw, err = e.ScanMessage(again)
+			if err != nil || !same(s.loose(t, raw, nil), s.inAny(content)) {
+				t.Errorf("%v that stayed raw comes back as %q, %v", content, raw, err)
 			}
 		}
 	}
-	if _, err := e.AppendMessage(nil, codec.Request, 1, []any{make(chan int)}, nil); !isUnsupported(err) {
+	reply := codec.Header{Kind: codec.Result, ID: 1, Left: 5}
+	if message, err := e.AppendMessage(nil, reply, nil, nil); err != nil {
+		t.Errorf("%+v: %v", reply, err)
+	} else if back, _, err := e.ScanMessage(message); err != nil || back != (codec.Header{Kind: codec.Result, ID: 1}) {
+		t.Errorf("a result, which has no time left, comes back as %+v, %v", back, err)
+	}
+	if _, err := e.AppendMessage(nil, codec.Header{ID: 1}, []any{make(chan int)}, nil); !isUnsupported(err) {
 		t.Errorf("a message with a channel: error is %v (%T)", err, err)
+	}
+}
+
+// marks tests a Marker.
+func (s suite) marks(t *testing.T) {
+	m, ok := s.c.(codec.Marker)
+	if !ok {
+		return
+	}
+	e := codec.Envelope(s.c)
+	for _, h := range headers() {
+		for _, content := range []any{nil, "text \t \t", []any{int64(1), "x"}, map[string]any{"a": strings.Repeat("long", 100)}} {
+			plain, err := e.AppendMessage(nil, h, content, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Marked(plain) {
+				t.Errorf("%q is marked", plain)
+			}
+			marked := m.Mark(append([]byte("before"), plain...), len("before"))
+			message, ok := bytes.CutPrefix(marked, []byte("before"))
+			if !ok || !m.Marked(message) {
+				t.Fatalf("with a mark, %q is %q, and not marked", plain, marked)
+			}
+			back, raw, err := e.ScanMessage(message)
+			if err != nil || back != h {
+				t.Fatalf("%+v with %v and a mark comes back as %+v, %v", h, content, back, err)
+			}
+			if got := s.loose(t, raw, nil); !same(got, s.inAny(content)) {
+				t.Errorf("%v in a marked message comes back as %v", content, got)
+			}
+			if got, want := s.loose(t, message, nil), s.loose(t, plain, nil); !same(got, want) {
+				t.Errorf("a marked message is the value %v, without the mark %v", got, want)
+			}
+		}
+	}
+	for _, none := range [][]byte{nil, {}, {0}, s.encode(t, nil, nil), s.encode(t, "text", nil), s.encode(t, []any{}, nil)} {
+		if m.Marked(none) {
+			t.Errorf("%q is marked", none)
+		}
 	}
 }
 
@@ -51,8 +106,17 @@ func (s suite) noMessages(t *testing.T) {
 		"a map":                 map[string]any{"0": 1},
 		"an empty list":         []any{},
 		"a list of two":         []any{0, 1},
-		"a list of four":        []any{0, 1, "x", 2},
-		"an unknown kind":       []any{3, 1, "x"},
+		"a list of five":        []any{0, 1, "x", 2, 3},
+		"a result of four":      []any{1, 1, "x", 2},
+		"a failure of four":     []any{2, 1, "x", 2},
+		"a cancel of four":      []any{3, 1, "x", 2},
+		"a hello of four":       []any{4, 1, "x", 2},
+		"no time left":          []any{0, 1, "x", 0},
+		"less time left":        []any{0, 1, "x", -1},
+		"part of a millisecond": []any{0, 1, "x", 1.5},
+		"a time that is a text": []any{0, 1, "x", "2"},
+		"a time that is nil":    []any{0, 1, "x", nil},
+		"an unknown kind":       []any{5, 1, "x"},
 		"a negative kind":       []any{-1, 1, "x"},
 		"a kind that is a text": []any{"0", 1, "x"},
 		"a kind that is large":  []any{256, 1, "x"},
@@ -61,22 +125,22 @@ func (s suite) noMessages(t *testing.T) {
 		"an id that is a text":  []any{0, "1", "x"},
 		"an id that is a list":  []any{0, []any{}, "x"},
 	} {
-		if kind, id, content, err := e.ScanMessage(s.encode(t, v, nil)); !isSyntax(err) {
-			t.Errorf("%s is the message %v %d %q, error is %v (%T)", name, kind, id, content, err, err)
+		if h, content, err := e.ScanMessage(s.encode(t, v, nil)); !isSyntax(err) {
+			t.Errorf("%s is the message %+v %q, error is %v (%T)", name, h, content, err, err)
 		}
 	}
-	message, err := e.AppendMessage(nil, codec.Request, 300, []any{"x", 1, map[string]any{"a": "b"}}, nil)
+	message, err := e.AppendMessage(nil, codec.Header{ID: 300, Left: 300}, []any{"x", 1, map[string]any{"a": "b"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range message {
-		if _, _, _, err := e.ScanMessage(message[:n:n]); !isSyntax(err) {
+		if _, _, err := e.ScanMessage(message[:n:n]); !isSyntax(err) {
 			t.Errorf("%q: error is %v (%T)", message[:n], err, err)
 		}
 		for _, to := range []byte{0, '"', ']', 0x7f, 0xdf, 0xff} {
 			damaged := bytes.Clone(message)
 			damaged[n] = to
-			_, _, content, err := e.ScanMessage(damaged)
+			_, content, err := e.ScanMessage(damaged)
 			if err != nil && !isSyntax(err) {
 				t.Errorf("%q: error is %v (%T)", damaged, err, err)
 			}
@@ -90,7 +154,7 @@ func (s suite) noMessages(t *testing.T) {
 			}
 		}
 	}
-	if _, _, _, err := e.ScanMessage(append(message, message...)); !isSyntax(err) {
+	if _, _, err := e.ScanMessage(append(message, message...)); !isSyntax(err) {
 		t.Errorf("two messages: error is %v (%T)", err, err)
 	}
 }
@@ -99,11 +163,11 @@ func (s suite) noMessages(t *testing.T) {
 func (s suite) call(t *testing.T, c *codec.Call, types *codec.Types) codec.Raw {
 	t.Helper()
 	e := codec.Envelope(s.c)
-	message, err := e.AppendMessage(nil, codec.Request, 1, c, types)
+	message, err := e.AppendMessage(nil, codec.Header{ID: 1}, c, types)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, content, err := e.ScanMessage(message)
+	_, content, err := e.ScanMessage(message)
 	if err != nil {
 		t.Fatal(err)
 	}

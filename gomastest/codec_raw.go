@@ -176,13 +176,13 @@ func (s suite) concurrent(t *testing.T) {
 					t.Errorf("goroutine %d got %+v, %v", g, got, err)
 					return
 				}
-				message, err := codec.Envelope(s.c).AppendMessage(nil, codec.Request, uint64(g), g, types)
+				message, err := codec.Envelope(s.c).AppendMessage(nil, codec.Header{ID: uint64(g)}, g, types)
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if _, id, _, err := codec.Envelope(s.c).ScanMessage(message); err != nil || id != uint64(g) {
-					t.Errorf("goroutine %d got the message %d, %v", g, id, err)
+				if h, _, err := codec.Envelope(s.c).ScanMessage(message); err != nil || h.ID != uint64(g) {
+					t.Errorf("goroutine %d got the message %d, %v", g, h.ID, err)
 					return
 				}
 			}

@@ -3,106 +3,208 @@ package rpc
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomas/gomas/codec"
 )
 
 // parse decodes the arguments into what dst points to.
-func (c *call) parse(dst []any) error {
-	err := c.arguments(dst)
-	c.args, c.kwargs = nil, nil
+func (c *call) parse(dst []any) error { return c.parseVariadic(dst, nil) }
+
+// parseVariadic is parse with room for any number of further arguments: rest
+// points to a slice, or is nil if there is none.
+func (c *call) parseVariadic(dst []any, rest any) error {
+	err := c.arguments(dst, rest)
+	c.args, c.kwargs, c.parsed = nil, nil, true
 	c.req.Release()
 	return err
 }
 
-func (c *call) arguments(dst []any) error {
-	n, err := c.conn.envelope.ParseArgs(c.args, dst, c.conn.types)
+func (c *call) arguments(dst []any, rest any) error {
+	n, err := c.positional(dst)
 	if err != nil {
 		return c.badArgument(err)
 	}
 	codec.Own(dst...)
-	name := c.fn.Name()
 	if n > len(dst) {
-		return typeError("%s() takes %s but %d %s given", name, count(len(dst), "positional argument"), n, were(n))
+		if rest == nil {
+			return c.badCount(len(dst), n)
+		}
+		if err := c.further(len(dst), rest); err != nil {
+			return err
+		}
+		n = len(dst)
 	}
-	if n == len(dst) && c.kwargs == nil {
+	if n == len(dst) && !c.hasKeywords() {
 		return nil
+	}
+	if c.fn.params == nil {
+		return c.unnamed(len(dst), n, rest != nil)
 	}
 	return c.keywords(dst, n)
 }
 
-// keywords decodes keyword arguments, after n positional ones.
-func (c *call) keywords(dst []any, n int) error {
-	name, params, err := splitContract(c.fn.contract)
+func (c *call) positional(dst []any) (n int, err error) {
+	if c.inside != nil {
+		return c.inside.parseArgs(dst)
+	}
+	return c.conn.envelope.ParseArgs(c.args, dst, c.conn.types)
+}
+
+func (c *call) hasKeywords() bool {
+	return c.kwargs != nil || c.inside != nil && c.inside.kwargs != nil
+}
+
+// format returns how the values are encoded.
+func (c *call) format() *format {
+	if c.inside != nil {
+		return c.inside.format
+	}
+	return c.conn.format
+}
+
+// list returns the positional arguments after the first n.
+func (c *call) list(n int) (codec.Raw, error) {
+	switch {
+	case c.inside != nil:
+		return c.inside.encode(c.inside.args[n:])
+	case n == 0:
+		return c.args, nil
+	}
+	// As a list of its own, so that the codec decides as for any other how
+	// much memory it may take.
+	var items []codec.Raw
+	if err := c.conn.codec.Parse(c.args, &items, nil); err != nil {
+		return nil, err
+	}
+	return c.conn.codec.Append(nil, items[n:], nil)
+}
+
+// further decodes the positional arguments after the first n into the slice
+// that rest points to.
+func (c *call) further(n int, rest any) error {
+	list, err := c.list(n)
 	if err != nil {
-		return err
+		return c.badArgument(err)
 	}
+	if err := c.format().codec.Parse(list, rest, c.format().types); err != nil {
+		return c.badArgument(&codec.ItemError{Index: n, Err: err})
+	}
+	codec.Own(rest)
+	return nil
+}
+
+// unnamed is the error for a call that would need names of parameters.
+func (c *call) unnamed(params, n int, variadic bool) error {
+	switch {
+	case c.hasKeywords():
+		return typeError("%s() takes no keyword arguments", c.fn.name)
+	case variadic:
+		return typeError("%s() takes at least %s but %d %s given", c.fn.name, count(params, "positional argument"), n, were(n))
+	}
+	return c.badCount(params, n)
+}
+
+// badCount is the error for n positional arguments where that is too many, or
+// names of parameters are not known.
+func (c *call) badCount(params, n int) error {
+	takes := count(params, "positional argument")
+	if params > 0 && c.fn.params != nil && c.fn.params[params-1].fallback != nil {
+		least := slices.IndexFunc(c.fn.params, func(p param) bool { return p.fallback != nil })
+		takes = fmt.Sprintf("from %d to %d positional arguments", least, params)
+	}
+	return typeError("%s() takes %s but %d %s given", c.fn.name, takes, n, were(n))
+}
+
+// keywords decodes keyword arguments and defaults, after n positional
+// arguments.
+func (c *call) keywords(dst []any, n int) error {
+	name, params := c.fn.name, c.fn.params[:len(dst)]
 	var kwargs map[string]codec.Raw
-	if c.kwargs != nil && params == nil {
-		return typeError("%s() takes no keyword arguments", name)
-	}
-	if c.kwargs != nil {
+	switch {
+	case c.inside != nil:
+		kwargs = c.inside.kwargs
+	case c.kwargs != nil:
 		if err := c.conn.codec.Parse(c.kwargs, &kwargs, nil); err != nil {
 			return c.badArgument(err)
 		}
 	}
 	for i := n; i < len(params); i++ {
-		raw, ok := kwargs[params[i]]
+		raw, ok := kwargs[params[i].name]
 		if !ok {
 			continue
 		}
-		delete(kwargs, params[i])
-		if err := c.conn.codec.Parse(raw, dst[i], c.conn.types); err != nil {
+		delete(kwargs, params[i].name)
+		if err := c.format().codec.Parse(raw, dst[i], c.format().types); err != nil {
 			return c.badArgument(&codec.ItemError{Index: i, Err: err})
 		}
 		codec.Own(dst[i])
 		dst[i] = nil
 	}
 	if len(kwargs) > 0 {
-		unknown := make([]string, 0, len(kwargs))
-		for keyword := range kwargs {
-			unknown = append(unknown, keyword)
+		unknown := slices.Min(slices.Collect(maps.Keys(kwargs)))
+		if slices.ContainsFunc(params, func(p param) bool { return p.name == unknown }) {
+			return typeError("%s() got multiple values for argument '%s'", name, unknown)
 		}
-		slices.Sort(unknown)
-		if i := slices.Index(params, unknown[0]); i >= 0 {
-			return typeError("%s() got multiple values for argument '%s'", name, unknown[0])
-		}
-		return typeError("%s() got an unexpected keyword argument '%.80s'", name, unknown[0])
+		return typeError("%s() got an unexpected keyword argument '%.80s'", name, unknown)
 	}
 	var missing []string
-	for i := n; i < len(dst); i++ {
-		if dst[i] == nil {
-			continue // was given as a keyword
-		}
-		if i < len(params) {
-			missing = append(missing, "'"+params[i]+"'")
+	for i := n; i < len(params); i++ {
+		switch p := &params[i]; {
+		case dst[i] == nil: // was given as a keyword
+		case p.fallback == nil:
+			missing = append(missing, "'"+p.name+"'")
+		default:
+			if err := p.parseDefault(dst[i]); err != nil {
+				return err
+			}
 		}
 	}
-	switch {
-	case params == nil:
-		return typeError("%s() takes %s but %d %s given", name, count(len(dst), "positional argument"), n, were(n))
-	case len(missing) > 0:
+	if len(missing) > 0 {
 		return typeError("%s() missing %s: %s", name, count(len(missing), "required positional argument"), enumerate(missing))
 	}
 	return nil
 }
 
-// badArgument says which argument did not parse. An error of the format ends
-// the connection.
+// badArgument says which argument did not parse, and where in it. An error of
+// the format ends the connection.
 func (c *call) badArgument(err error) error {
-	if isSyntax(err) {
+	if isSyntax(err) && c.inside == nil {
 		return c.req.Malformed(err)
 	}
 	var item *codec.ItemError
 	if !errors.As(err, &item) {
-		return typeError("%s(): %v", c.fn.Name(), err)
+		return typeError("%s(): %v", c.fn.name, err)
 	}
-	if _, params, _ := splitContract(c.fn.contract); item.Index < len(params) {
-		return typeError("%s() argument '%s': %v", c.fn.Name(), params[item.Index], item.Err)
+	number, path, reason := item.Index+1, "", item.Err
+	if mismatch, ok := item.Err.(*codec.MismatchError); ok {
+		inner := *mismatch
+		path, inner.Path, reason = mismatch.Path, "", &inner
 	}
-	return typeError("%s() argument %d: %v", c.fn.Name(), item.Index+1, item.Err)
+	if path != "" && path[0] != '[' {
+		path = "." + path
+	}
+	if c.fn.params != nil {
+		return typeError("%s() argument '%s%s': %v", c.fn.name, c.fn.params[item.Index].name, path, reason)
+	}
+	if s := c.fn.shape(); s.variadic() && number == s.params() {
+		further, inside := cutIndex(path)
+		number, path = number+further, inside
+	}
+	return typeError("%s() argument %d%s: %v", c.fn.name, number, path, reason)
+}
+
+// cutIndex takes the index off a path such as "[3].price".
+func cutIndex(path string) (index int, inside string) {
+	digits, inside, _ := strings.Cut(strings.TrimPrefix(path, "["), "]")
+	index, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0, path
+	}
+	return index, inside
 }
 
 func typeError(format string, args ...any) *Error {

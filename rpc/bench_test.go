@@ -9,8 +9,12 @@ import (
 	"github.com/gomas/gomas/rpc"
 )
 
+// plus is the contract for the caller of a function that has none.
+const plus rpc.Func2[int, int, int] = "plus"
+
 // BenchmarkCall calls add(a, b) over TCP, with both ends in this process. The
-// allocations are those of both.
+// allocations are those of both. Its callee has a contract, but for the
+// function, which is called through reflection.
 func BenchmarkCall(b *testing.B) {
 	for _, kind := range []struct {
 		name string
@@ -18,10 +22,13 @@ func BenchmarkCall(b *testing.B) {
 	}{
 		{"contract", func(ctx context.Context, r rpc.Remote) (int, error) { return add.Call(ctx, r, 3, 4) }},
 		{"untyped", func(ctx context.Context, r rpc.Remote) (int, error) { return rpc.Call[int](ctx, r, "add", 3, 4) }},
+		{"function", func(ctx context.Context, r rpc.Remote) (int, error) { return plus.Call(ctx, r, 3, 4) }},
 	} {
 		for _, callers := range []int{1, 64, 1024} {
 			b.Run(fmt.Sprintf("%s/callers=%d", kind.name, callers), func(b *testing.B) {
-				r, ctx := remote(b, calculator()), context.Background()
+				svc := calculator()
+				svc.Handle("plus(a, b)", func(_ context.Context, a, b int) (int, error) { return a + b, nil })
+				r, ctx := remote(b, svc), context.Background()
 				b.ReportAllocs()
 				b.ResetTimer()
 				var wg sync.WaitGroup

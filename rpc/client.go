@@ -13,31 +13,42 @@ import (
 // goroutines.
 type Client struct {
 	ch     *channel.Client
+	peer   Peer // that references are bound to
 	around []Interceptor
 }
 
 // NewClient returns a client for the peer at an address, to which it offers
 // svc, which may be nil. It does not connect yet. A client must be closed.
 func NewClient(addr string, svc *Service, opts *Options) (*Client, error) {
-	ch, err := channel.NewClientDispatch(addr, func(ch *channel.Conn) channel.Dispatcher {
-		return newConn(ch, svc)
+	opts, err := withReferences(opts)
+	if err != nil {
+		return nil, err
+	}
+	c := new(Client)
+	c.peer = c
+	c.ch, err = channel.NewClientDispatch(addr, func(ch *channel.Conn) channel.Dispatcher {
+		return newConn(ch, svc, c.peer)
 	}, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{ch: ch}, nil
+	return c, nil
 }
+
+// BindTo has the services that are received as references bound to a peer that
+// is made of c, in place of c itself. It must be called before c is used.
+func (c *Client) BindTo(p Peer) { c.peer = p }
 
 // Repeatable returns a context that marks calls as safe to be executed more
 // than once; see [channel.Repeatable].
 func Repeatable(ctx context.Context) context.Context { return channel.Repeatable(ctx) }
 
-// Addr returns the address of the peer.
+// Addr implements [Peer]: it returns the address of the peer.
 func (c *Client) Addr() string { return c.ch.Addr() }
 
 // Remote returns the root of the service that the peer offers. It outlives
 // connections.
-func (c *Client) Remote() Remote { return Remote{peer: c} }
+func (c *Client) Remote() Remote { return Remote{peer: c.peer} }
 
 // Connect implements [Peer]: it returns the connection, and makes it if there
 // is none.
@@ -48,6 +59,9 @@ func (c *Client) Connect(ctx context.Context) (*Conn, error) {
 	}
 	return Of(ch), nil
 }
+
+// URL implements [Peer]. What a client connects to has none.
+func (c *Client) URL(string) string { return "" }
 
 // Describe implements [Peer].
 func (c *Client) Describe(path string) string { return fmt.Sprintf("Remote(%q, %q)", c.Addr(), path) }

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomas/gomas/channel"
@@ -15,12 +16,13 @@ type Options = channel.Options
 // Conn is one end of a connection between two services. Its methods may be
 // called from any number of goroutines.
 type Conn struct {
-	ch       *channel.Conn
-	root     *Service
-	codec    codec.Codec
-	envelope codec.Enveloper
-	types    *codec.Types
-	around   []Interceptor // of outgoing calls
+	*format
+	ch         *channel.Conn
+	root       *Service
+	offersNone bool          // root is empty and ours
+	peer       Peer          // that references of the other end are bound to
+	around     []Interceptor // of outgoing calls
+	home       atomic.Pointer[string]
 }
 
 // Dial connects to a peer that listens at an address, and offers it svc,
@@ -28,8 +30,12 @@ type Conn struct {
 // so. ctx bounds the dialling only.
 func Dial(ctx context.Context, addr string, svc *Service, opts *Options) (*Conn, error) {
 	var conn *Conn
-	_, err := channel.DialDispatch(ctx, addr, func(ch *channel.Conn) channel.Dispatcher {
-		conn = newConn(ch, svc)
+	opts, err := withReferences(opts)
+	if err != nil {
+		return nil, err
+	}
+	_, err = channel.DialDispatch(ctx, addr, func(ch *channel.Conn) channel.Dispatcher {
+		conn = newConn(ch, svc, nil)
 		return conn
 	}, opts)
 	if err != nil {
@@ -38,12 +44,20 @@ func Dial(ctx context.Context, addr string, svc *Service, opts *Options) (*Conn,
 	return conn, nil
 }
 
-func newConn(ch *channel.Conn, svc *Service) *Conn {
+// newConn makes the end of a connection that is bound to a peer; nil stands for
+// just the other end.
+func newConn(ch *channel.Conn, svc *Service, peer Peer) *Conn {
+	c := &Conn{ch: ch, root: svc, peer: peer}
 	if svc == nil {
-		svc = NewService()
+		c.root, c.offersNone = NewService(), true
+	}
+	if peer == nil {
+		c.peer = c
 	}
 	opts := ch.Options()
-	return &Conn{ch: ch, root: svc, codec: opts.Codec, envelope: codec.Envelope(opts.Codec), types: opts.Types}
+	c.format = newFormat(&opts, reference{c.refer, c.referred})
+	ch.UseTypes(c.types)
+	return c
 }
 
 // Of returns the end that belongs to a connection of package channel, as its
@@ -54,7 +68,7 @@ func Of(ch *channel.Conn) *Conn {
 }
 
 // Remote returns the root of the service that the peer offers.
-func (c *Conn) Remote() Remote { return Remote{peer: c} }
+func (c *Conn) Remote() Remote { return Remote{peer: c.peer} }
 
 // Service returns the service that this end offers.
 func (c *Conn) Service() *Service { return c.root }
@@ -76,9 +90,57 @@ func (c *Conn) Wait(ctx context.Context) error { return c.ch.Wait(ctx) }
 // for as long as it is there.
 func (c *Conn) Connect(context.Context) (*Conn, error) { return c, nil }
 
+// Addr implements [Peer]: it returns the address that was dialled, or that the
+// peer says it can be dialled at, "" if it has not said so. RemoteAddr of
+// [Conn.Channel] is where the connection comes from.
+func (c *Conn) Addr() string {
+	if c.ch.Dialed() {
+		return c.ch.RemoteAddr()
+	}
+	if home := c.home.Load(); home != nil {
+		return *home
+	}
+	return ""
+}
+
+// URL implements [Peer].
+func (c *Conn) URL(path string) string {
+	if home := c.Addr(); home != "" && c.root.directory != nil {
+		return c.root.directory.URL(home, path)
+	}
+	return ""
+}
+
 // Describe implements [Peer].
 func (c *Conn) Describe(path string) string {
+	if url := c.URL(path); url != "" {
+		return fmt.Sprintf("Remote(%q)", url)
+	}
 	return fmt.Sprintf("Remote(%q, %q)", c.ch.RemoteAddr(), path)
+}
+
+// greeting is what gomas peers tell each other about the services they offer.
+type greeting struct {
+	Home string `json:"home,omitempty" msgpack:"home,omitempty"`
+}
+
+// Greeting implements [channel.Greeter].
+func (c *Conn) Greeting() any {
+	var g greeting
+	if d := c.root.directory; d != nil {
+		g.Home = d.Home()
+	}
+	return g
+}
+
+// Greeted implements [channel.Greeter].
+func (c *Conn) Greeted(content codec.Raw) error {
+	var g greeting
+	if err := c.codec.Parse(content, &g, nil); err != nil {
+		return fmt.Errorf("greeting: %w", err)
+	}
+	c.home.Store(&g.Home)
+	return nil
 }
 
 // Timeout returns a context with which each call times out after d; see
@@ -92,12 +154,29 @@ type Server struct {
 
 // Listen listens at an address and offers svc. It is bound when Listen
 // returns, and ctx no longer matters then.
+//
+// [Options.Connected] is called for each new client, and [Options.Lost] when one
+// is lost; [Of] returns the Conn.
 func Listen(ctx context.Context, addr string, svc *Service, opts *Options) (*Server, error) {
+	opts, err := withReferences(opts)
+	if err != nil {
+		return nil, err
+	}
 	srv, err := channel.ListenDispatch(ctx, addr, func(ch *channel.Conn) channel.Dispatcher {
-		return newConn(ch, svc)
+		return newConn(ch, svc, nil)
 	}, opts)
 	if err != nil {
 		return nil, err
 	}
 	return &Server{srv}, nil
+}
+
+// Conns returns the connections that there are, in order of their arrival.
+func (s *Server) Conns() []*Conn {
+	conns := s.Server.Conns()
+	list := make([]*Conn, len(conns))
+	for i, ch := range conns {
+		list[i] = Of(ch)
+	}
+	return list
 }

@@ -2,51 +2,199 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
+	"unicode"
+	"weak"
 
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/codec/json"
 )
 
 //go:generate go run contracts_gen.go
 
-// splitContract takes the text of a contract apart: "add(a, b)" into the name
-// and the parameters, "add" into the name alone.
-func splitContract(text string) (name string, params []string, err error) {
-	name, list, found := strings.Cut(text, "(")
+// contract is what the text of a contract says:
+//
+//	text       = name [ "(" [ parameter { "," parameter } ] ")" ] [ ":" doc ]
+//	parameter  = name [ "=" JSON value ] | "*" name
+//
+// It may be shared by many functions and does not change.
+type contract struct {
+	name   string
+	params []param // nil if the text has no parentheses
+	doc    string
+}
+
+// param is a parameter as the text names it.
+type param struct {
+	name     string
+	fallback codec.Raw // its default as JSON, nil if it has none
+	variadic bool      // it takes all further arguments: *name
+}
+
+// parseContract takes the text of a contract apart.
+func parseContract(text string) (*contract, error) {
+	name := nameOf(text)
+	c := &contract{name: name}
 	if err := checkName(name); err != nil {
-		return "", nil, fmt.Errorf("contract %q: %w", text, err)
+		return nil, fmt.Errorf("contract %q: %w", text, err)
 	}
-	if !found {
-		return name, nil, nil
-	}
-	list, closed := strings.CutSuffix(list, ")")
-	if !closed {
-		return "", nil, fmt.Errorf("contract %q: no closing parenthesis at the end", text)
-	}
-	params = []string{}
-	if strings.TrimSpace(list) == "" {
-		return name, params, nil
-	}
-	for param := range strings.SplitSeq(list, ",") {
-		param = strings.TrimSpace(param)
-		if param == "" || strings.ContainsAny(param, " ()/") {
-			return "", nil, fmt.Errorf("contract %q: %q is no name of a parameter", text, param)
+	rest := text[len(name):]
+	if list, ok := strings.CutPrefix(rest, "("); ok {
+		var err error
+		if c.params, rest, err = parseParams(list); err != nil {
+			return nil, fmt.Errorf("contract %q: %w", text, err)
 		}
-		for _, other := range params {
-			if other == param {
-				return "", nil, fmt.Errorf("contract %q: two parameters %q", text, param)
+	}
+	rest = strings.TrimSpace(rest)
+	doc, ok := strings.CutPrefix(rest, ":")
+	if !ok && rest != "" {
+		return nil, fmt.Errorf("contract %q: after the parameters stands %q, where only a colon and a text about the function may follow", text, rest)
+	}
+	c.doc = strings.TrimSpace(doc)
+	return c, nil
+}
+
+// parseParams takes a list of parameters apart, up to the parenthesis that
+// closes it, and returns what follows.
+func parseParams(list string) (params []param, rest string, err error) {
+	params = []param{}
+	for closed := false; !closed; {
+		item, after, end := cutParam(list)
+		if end == 0 {
+			return nil, "", errors.New("no closing parenthesis at the end")
+		}
+		list, closed = after, end == ')'
+		item = strings.TrimSpace(item)
+		if item == "" && closed && len(params) == 0 {
+			break
+		}
+		p, err := parseParam(item)
+		if err == nil {
+			err = p.checkAfter(params)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		params = append(params, p)
+	}
+	return params, list, nil
+}
+
+// cutParam returns the first parameter of a list, the comma or parenthesis
+// after it, or 0, and what follows.
+func cutParam(list string) (item, after string, end byte) {
+	depth, quoted := 0, false
+	for i := 0; i < len(list); i++ {
+		c := list[i]
+		switch {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case depth == 0 && (c == ',' || c == ')'):
+			return list[:i], list[i+1:], c
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case depth > 0 && (c == ')' || c == ']' || c == '}'):
+			depth--
+		}
+	}
+	return list, "", 0
+}
+
+func parseParam(item string) (p param, err error) {
+	name, value, optional := strings.Cut(item, "=")
+	p.name = strings.TrimSpace(name)
+	p.name, p.variadic = strings.CutPrefix(p.name, "*")
+	switch {
+	case p.name == "" || strings.ContainsFunc(p.name, notInName):
+		return p, fmt.Errorf("%q is no name of a parameter", strings.TrimSpace(name))
+	case !optional:
+		return p, nil
+	case p.variadic:
+		return p, fmt.Errorf("parameter %q takes any number of arguments and cannot have a default", p.name)
+	}
+	p.fallback = codec.Raw(strings.TrimSpace(value))
+	if err := p.parseDefault(new(any)); err != nil {
+		return p, err
+	}
+	return p, nil
+}
+
+// notInName reports whether a character cannot be in the name of a parameter.
+func notInName(r rune) bool {
+	return strings.ContainsRune(`()[]{}/=*:,"'`, r) || unicode.IsSpace(r)
+}
+
+// checkAfter checks that p may follow other parameters.
+func (p *param) checkAfter(others []param) error {
+	for i := range others {
+		if others[i].name == p.name {
+			return fmt.Errorf("two parameters %q", p.name)
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	switch last := &others[len(others)-1]; {
+	case last.variadic:
+		return fmt.Errorf("parameter %q follows \"*%s\", which must be the last one", p.name, last.name)
+	case last.fallback != nil && p.fallback == nil && !p.variadic:
+		return fmt.Errorf("parameter %q has no default, but follows %q, which has one", p.name, last.name)
+	}
+	return nil
+}
+
+// parseDefault decodes the default into what v points to.
+func (p *param) parseDefault(v any) error {
+	if err := (json.Codec{}).Parse(p.fallback, v, nil); err != nil {
+		return fmt.Errorf("the default of parameter %q: %w", p.name, err)
+	}
+	return nil
+}
+
+// String returns a text that says the same.
+func (c *contract) String() string {
+	var b strings.Builder
+	b.WriteString(c.name)
+	if c.params != nil {
+		b.WriteByte('(')
+		for i := range c.params {
+			if i > 0 {
+				b.WriteString(", ")
 			}
+			b.WriteString(c.params[i].String())
 		}
-		params = append(params, param)
+		b.WriteByte(')')
 	}
-	return name, params, nil
+	if c.doc != "" {
+		b.WriteString(": ")
+		b.WriteString(c.doc)
+	}
+	return b.String()
+}
+
+func (p *param) String() string {
+	switch {
+	case p.variadic:
+		return "*" + p.name
+	case p.fallback != nil:
+		return p.name + "=" + string(p.fallback)
+	}
+	return p.name
 }
 
 // nameOf returns the name in a contract without checking the rest.
 func nameOf(text string) string {
-	if i := strings.IndexByte(text, '('); i >= 0 {
-		return text[:i]
+	for i := range len(text) {
+		if text[i] == '(' || text[i] == ':' {
+			return text[:i]
+		}
 	}
 	return text
 }
@@ -61,6 +209,27 @@ func checkName(name string) error {
 	return nil
 }
 
+// contracts are those in use, by their texts: the many agents of a kind share
+// theirs.
+var contracts sync.Map // string → weak.Pointer[contract]
+
+// contractOf returns what a text says.
+func contractOf(text string) (*contract, error) {
+	if known, ok := contracts.Load(text); ok {
+		if c := known.(weak.Pointer[contract]).Value(); c != nil {
+			return c, nil
+		}
+	}
+	c, err := parseContract(text)
+	if err != nil {
+		return nil, err
+	}
+	w := weak.Make(c)
+	contracts.Store(text, w)
+	runtime.AddCleanup(c, func(text string) { contracts.CompareAndDelete(text, w) }, text)
+	return c, nil
+}
+
 // message is an outgoing call with room for what a contract passes.
 type message = codec.Call
 
@@ -68,5 +237,5 @@ type message = codec.Call
 // pointers, and so is result, or nil.
 func (r Remote) call(ctx context.Context, m *message, contract string, args []any, result any) error {
 	m.Service, m.Name, m.Args = r.path, nameOf(contract), args
-	return r.do(ctx, m, result)
+	return r.do(ctx, m, result, true)
 }

@@ -18,6 +18,22 @@
 //	sum, err := Add.Call(ctx, conn.Remote(), 3, 4)
 //	sum, err = rpc.Call[int](ctx, conn.Remote(), "add", 3, rpc.Kw{"b": 4})
 //
+// The text of a contract may give parameters defaults, as JSON, for callers that
+// leave arguments out, and say what the function does:
+//
+//	const Schedule rpc.Func2[string, int, Plan] = "schedule(day, hours=24): plans a day"
+//
+// Functions that no type of contract fits, with any number of parameters and
+// results or with a variable number of them, are registered by
+// [Service.Handle], with the same texts:
+//
+//	svc.Handle("split(text, sep=\" \", *limits)", split)
+//
+// A [Table] is a service in one expression: functions, services and further
+// tables by their names. All mistakes in it are reported at once.
+//
+//	svc, err := rpc.Table{"add(a, b)": add, "text": rpc.Table{"upper(s)": strings.ToUpper}}.Service()
+//
 // The two ends of a [Conn] are alike: both may offer a service, and each may
 // call the other. A handler finds the connection that it was called over with
 // [Caller].

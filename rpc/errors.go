@@ -14,8 +14,9 @@ type Error = channel.Error
 // [channel.RemoteError].
 type RemoteError = channel.RemoteError
 
-// PanicError is what the caller of a handler that panicked gets, as a
-// *[RemoteError] with the stack as its trace.
+// PanicError is a panic that became an error: that of a handler, whose caller
+// gets it as a *[RemoteError] with the stack as its trace, or of a function
+// given to [Each].
 type PanicError struct {
 	Value any
 	Stack string

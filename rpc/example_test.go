@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/gomas/gomas/rpc"
 )
@@ -106,6 +107,137 @@ func ExampleCall() {
 	// Output:
 	// 7
 	// 7 is an int64
+}
+
+// A default in the text of a contract is what an argument has that the caller
+// leaves out, here by a contract of its own with fewer parameters.
+func ExampleFunc3() {
+	ctx := context.Background()
+
+	const (
+		Schedule    rpc.Func3[string, int, string, string] = `schedule(day, hours=24, unit="kW"): plans a day`
+		ScheduleDay rpc.Func1[string, string]              = "schedule(day)"
+	)
+	svc := rpc.NewService()
+	Schedule.Handle(svc, func(_ context.Context, day string, hours int, unit string) (string, error) {
+		return fmt.Sprintf("%s: %d hours, in %s", day, hours, unit), nil
+	})
+	srv, err := rpc.Listen(ctx, "tcp://localhost:0", svc, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	conn, err := rpc.Dial(ctx, srv.Addr(), nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	plan, err := ScheduleDay.Call(ctx, conn.Remote(), "Monday")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(plan)
+	plan, err = rpc.Call[string](ctx, conn.Remote(), "schedule", "Tuesday", rpc.Kw{"unit": "MW"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(plan)
+	// Output:
+	// Monday: 24 hours, in kW
+	// Tuesday: 24 hours, in MW
+}
+
+// Handle takes functions as they are, such as those of other packages.
+func ExampleService_Handle() {
+	ctx := context.Background()
+
+	svc := rpc.NewService()
+	svc.Handle("fields(text): its words", strings.Fields)
+	svc.Handle("cut(text, sep=\" \"): what is before and after a separator, and whether there is one", strings.Cut)
+	svc.Handle("total(*prices)", func(prices ...float64) (sum float64) {
+		for _, price := range prices {
+			sum += price
+		}
+		return sum
+	})
+	srv, err := rpc.Listen(ctx, "tcp://localhost:0", svc, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	conn, err := rpc.Dial(ctx, srv.Addr(), nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	for _, call := range []struct {
+		name string
+		args []any
+	}{
+		{"fields", []any{"spam and eggs"}},
+		{"cut", []any{"spam and eggs"}},
+		{"cut", []any{"spam and eggs", rpc.Kw{"sep": " and "}}},
+		{"total", []any{1.5, 2, 3}},
+	} {
+		result, err := rpc.Call[any](ctx, conn.Remote(), call.name, call.args...)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%v\n", result)
+	}
+	// Output:
+	// [spam and eggs]
+	// [spam and eggs true]
+	// [spam eggs true]
+	// 6.5
+}
+
+// A table is the quickest way to a service.
+func ExampleTable() {
+	ctx := context.Background()
+
+	svc, err := rpc.Table{
+		"add(a, b)": func(a, b int) int { return a + b },
+		"text": rpc.Table{
+			"upper(s)":                strings.ToUpper,
+			"repeat(s, n=2): s again": strings.Repeat,
+		},
+	}.Service()
+	if err != nil {
+		log.Fatal(err)
+	}
+	srv, err := rpc.Listen(ctx, "tcp://localhost:0", svc, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	conn, err := rpc.Dial(ctx, srv.Addr(), nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	sum, err := Add.Call(ctx, conn.Remote(), 3, 4)
+	if err != nil {
+		log.Fatal(err)
+	}
+	spam, err := rpc.Call[string](ctx, conn.Remote(), "text/repeat", "spam")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(sum, spam)
+
+	_, err = rpc.Table{
+		"add(a)": func(a, b int) int { return a + b },
+		"text":   rpc.Table{"watch(c)": func(chan string) {}},
+	}.Service()
+	fmt.Println(err)
+	// Output:
+	// 7 spamspam
+	// add: contract "add(a)": it names 1 parameter, the function has 2
+	// text/watch: contract "watch(c)": parameter 1 is of type chan string, which cannot be received; take a value
 }
 
 // Both ends of a connection may offer a service. A handler calls the one at

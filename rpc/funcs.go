@@ -2,17 +2,21 @@
 
 package rpc
 
-import "context"
+import (
+	"context"
+	"reflect"
+)
 
 // Func0 is the contract of a function with no parameters and a result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Func0[R any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Func0[R]) Handle(s *Service, fn func(context.Context) (R, error)) {
-	s.handle(string(name), 0, handleFunc0[R](fn))
+	s.handle(string(name), handleFunc0[R](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -41,15 +45,18 @@ func (fn handleFunc0[R]) serve(ctx context.Context, c *call) (any, error) {
 	return &v.result, err
 }
 
+func (fn handleFunc0[R]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Func1 is the contract of a function with one parameter and a result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Func1[A, R any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Func1[A, R]) Handle(s *Service, fn func(context.Context, A) (R, error)) {
-	s.handle(string(name), 1, handleFunc1[A, R](fn))
+	s.handle(string(name), handleFunc1[A, R](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -83,15 +90,18 @@ func (fn handleFunc1[A, R]) serve(ctx context.Context, c *call) (any, error) {
 	return &v.result, err
 }
 
+func (fn handleFunc1[A, R]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Func2 is the contract of a function with two parameters and a result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Func2[A, B, R any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Func2[A, B, R]) Handle(s *Service, fn func(context.Context, A, B) (R, error)) {
-	s.handle(string(name), 2, handleFunc2[A, B, R](fn))
+	s.handle(string(name), handleFunc2[A, B, R](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -127,15 +137,18 @@ func (fn handleFunc2[A, B, R]) serve(ctx context.Context, c *call) (any, error) 
 	return &v.result, err
 }
 
+func (fn handleFunc2[A, B, R]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Func3 is the contract of a function with three parameters and a result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Func3[A, B, C, R any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Func3[A, B, C, R]) Handle(s *Service, fn func(context.Context, A, B, C) (R, error)) {
-	s.handle(string(name), 3, handleFunc3[A, B, C, R](fn))
+	s.handle(string(name), handleFunc3[A, B, C, R](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -173,15 +186,18 @@ func (fn handleFunc3[A, B, C, R]) serve(ctx context.Context, c *call) (any, erro
 	return &v.result, err
 }
 
+func (fn handleFunc3[A, B, C, R]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Func4 is the contract of a function with four parameters and a result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Func4[A, B, C, D, R any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Func4[A, B, C, D, R]) Handle(s *Service, fn func(context.Context, A, B, C, D) (R, error)) {
-	s.handle(string(name), 4, handleFunc4[A, B, C, D, R](fn))
+	s.handle(string(name), handleFunc4[A, B, C, D, R](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -221,15 +237,18 @@ func (fn handleFunc4[A, B, C, D, R]) serve(ctx context.Context, c *call) (any, e
 	return &v.result, err
 }
 
+func (fn handleFunc4[A, B, C, D, R]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Func5 is the contract of a function with five parameters and a result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Func5[A, B, C, D, E, R any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Func5[A, B, C, D, E, R]) Handle(s *Service, fn func(context.Context, A, B, C, D, E) (R, error)) {
-	s.handle(string(name), 5, handleFunc5[A, B, C, D, E, R](fn))
+	s.handle(string(name), handleFunc5[A, B, C, D, E, R](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -271,15 +290,18 @@ func (fn handleFunc5[A, B, C, D, E, R]) serve(ctx context.Context, c *call) (any
 	return &v.result, err
 }
 
+func (fn handleFunc5[A, B, C, D, E, R]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Func6 is the contract of a function with six parameters and a result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Func6[A, B, C, D, E, F, R any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Func6[A, B, C, D, E, F, R]) Handle(s *Service, fn func(context.Context, A, B, C, D, E, F) (R, error)) {
-	s.handle(string(name), 6, handleFunc6[A, B, C, D, E, F, R](fn))
+	s.handle(string(name), handleFunc6[A, B, C, D, E, F, R](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -322,3 +344,5 @@ func (fn handleFunc6[A, B, C, D, E, F, R]) serve(ctx context.Context, c *call) (
 	v.result, err = fn(ctx, v.a, v.b, v.c, v.d, v.e, v.f)
 	return &v.result, err
 }
+
+func (fn handleFunc6[A, B, C, D, E, F, R]) goType() reflect.Type { return reflect.TypeOf(fn) }

@@ -43,7 +43,8 @@ func (w wire) send(payload string) error {
 	return err
 }
 
-// receive returns the payload of the next frame. It fails when the peer has
+// receive returns the payload of the next frame, without white space around
+// it: other software does not notice that either. It fails when the peer has
 // closed the connection, or does nothing until the deadline.
 func (w wire) receive() (string, error) {
 	var header [4]byte
@@ -52,7 +53,7 @@ func (w wire) receive() (string, error) {
 	}
 	payload := make([]byte, binary.BigEndian.Uint32(header[:]))
 	_, err := io.ReadFull(w, payload)
-	return string(payload), err
+	return strings.TrimSpace(string(payload)), err
 }
 
 // ask sends a request with the id 7 and returns the type and the content of
@@ -216,7 +217,8 @@ func FuzzContent(f *testing.F) {
 	for _, content := range []string{
 		`["add", [3, 4], {}]`, `["add", [3], {"b": 4}]`, `["sub/take", [{"orders": [{"price": 1.5}]}], {}]`,
 		`["sub/raw", [[1, {"x": null}], "y"], {"c": NaN}]`, `["sub/no", [], {}]`, `[null, [], {}]`, `["", [1], {"": 1}]`,
-		`["sub/raw", [{"__type__": [0, 1]}], {}]`, `["add", [1, 2], {"a": 1, "a": 2}]`, `null`, `[[[[[]]]]]`, "[\"add\xff\"",
+		`["sub/raw", [{"__type__": [0, 1]}], {}]`, `["add", [1, 2], {"a": 1, "a": 2}]`, `null`, `[[[[[]]]]]`,
+		`["sub/further", [1, {"x": [2]}, null], {}]`, `["sub/further", [], {"a": [3]}]`, "[\"add\xff\"",
 	} {
 		f.Add([]byte(content))
 	}
@@ -228,6 +230,7 @@ func FuzzContent(f *testing.F) {
 	svc.Mount("sub", sub)
 	take.Handle(sub, func(_ context.Context, s shop) (any, error) { return s, nil })
 	raw.Handle(sub, func(_ context.Context, a codec.Raw, b []codec.Raw, c any) ([]any, error) { return []any{a, b, c}, nil })
+	sub.Handle(`further(a=["x"], *rest)`, func(a any, rest ...[]any) (any, [][]any) { return a, rest })
 	srv := serve(f, socketAddr(f), svc, nil) // TCP would run out of ports
 	other := dial(f, srv, nil, nil).Remote()
 	f.Fuzz(func(t *testing.T, content []byte) {

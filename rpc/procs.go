@@ -2,17 +2,21 @@
 
 package rpc
 
-import "context"
+import (
+	"context"
+	"reflect"
+)
 
 // Proc0 is the contract of a function with no parameters and no result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Proc0 string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Proc0) Handle(s *Service, fn func(context.Context) error) {
-	s.handle(string(name), 0, handleProc0(fn))
+	s.handle(string(name), handleProc0(fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -30,15 +34,18 @@ func (fn handleProc0) serve(ctx context.Context, c *call) (any, error) {
 	return nil, fn(ctx)
 }
 
+func (fn handleProc0) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Proc1 is the contract of a function with one parameter and no result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Proc1[A any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Proc1[A]) Handle(s *Service, fn func(context.Context, A) error) {
-	s.handle(string(name), 1, handleProc1[A](fn))
+	s.handle(string(name), handleProc1[A](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -68,15 +75,18 @@ func (fn handleProc1[A]) serve(ctx context.Context, c *call) (any, error) {
 	return nil, fn(ctx, v.a)
 }
 
+func (fn handleProc1[A]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Proc2 is the contract of a function with two parameters and no result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Proc2[A, B any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Proc2[A, B]) Handle(s *Service, fn func(context.Context, A, B) error) {
-	s.handle(string(name), 2, handleProc2[A, B](fn))
+	s.handle(string(name), handleProc2[A, B](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -108,15 +118,18 @@ func (fn handleProc2[A, B]) serve(ctx context.Context, c *call) (any, error) {
 	return nil, fn(ctx, v.a, v.b)
 }
 
+func (fn handleProc2[A, B]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Proc3 is the contract of a function with three parameters and no result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Proc3[A, B, C any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Proc3[A, B, C]) Handle(s *Service, fn func(context.Context, A, B, C) error) {
-	s.handle(string(name), 3, handleProc3[A, B, C](fn))
+	s.handle(string(name), handleProc3[A, B, C](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -150,15 +163,18 @@ func (fn handleProc3[A, B, C]) serve(ctx context.Context, c *call) (any, error) 
 	return nil, fn(ctx, v.a, v.b, v.c)
 }
 
+func (fn handleProc3[A, B, C]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Proc4 is the contract of a function with four parameters and no result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Proc4[A, B, C, D any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Proc4[A, B, C, D]) Handle(s *Service, fn func(context.Context, A, B, C, D) error) {
-	s.handle(string(name), 4, handleProc4[A, B, C, D](fn))
+	s.handle(string(name), handleProc4[A, B, C, D](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -194,15 +210,18 @@ func (fn handleProc4[A, B, C, D]) serve(ctx context.Context, c *call) (any, erro
 	return nil, fn(ctx, v.a, v.b, v.c, v.d)
 }
 
+func (fn handleProc4[A, B, C, D]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Proc5 is the contract of a function with five parameters and no result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Proc5[A, B, C, D, E any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Proc5[A, B, C, D, E]) Handle(s *Service, fn func(context.Context, A, B, C, D, E) error) {
-	s.handle(string(name), 5, handleProc5[A, B, C, D, E](fn))
+	s.handle(string(name), handleProc5[A, B, C, D, E](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -240,15 +259,18 @@ func (fn handleProc5[A, B, C, D, E]) serve(ctx context.Context, c *call) (any, e
 	return nil, fn(ctx, v.a, v.b, v.c, v.d, v.e)
 }
 
+func (fn handleProc5[A, B, C, D, E]) goType() reflect.Type { return reflect.TypeOf(fn) }
+
 // Proc6 is the contract of a function with six parameters and no result.
 // Its text is the name of the function, followed by the names of its
-// parameters in parentheses if they may be given as keywords.
+// parameters in parentheses if they may be given as keywords; see
+// [Service.Handle] for defaults and a text about the function.
 type Proc6[A, B, C, D, E, F any] string
 
 // Handle registers fn with s as the function of this contract. It panics if
 // the text of the contract is malformed, or s has something of that name.
 func (name Proc6[A, B, C, D, E, F]) Handle(s *Service, fn func(context.Context, A, B, C, D, E, F) error) {
-	s.handle(string(name), 6, handleProc6[A, B, C, D, E, F](fn))
+	s.handle(string(name), handleProc6[A, B, C, D, E, F](fn))
 }
 
 // Call calls the function of this contract in the service that r refers to.
@@ -287,3 +309,5 @@ func (fn handleProc6[A, B, C, D, E, F]) serve(ctx context.Context, c *call) (any
 	}
 	return nil, fn(ctx, v.a, v.b, v.c, v.d, v.e, v.f)
 }
+
+func (fn handleProc6[A, B, C, D, E, F]) goType() reflect.Type { return reflect.TypeOf(fn) }

@@ -132,6 +132,54 @@ func TestMistakesOfCallersAreWordedAsInPython(t *testing.T) {
 	}
 }
 
+// planner has the functions of the Python service by the same names.
+func planner() *rpc.Service {
+	svc := rpc.NewService()
+	svc.Handle("plan(day, hours=24, *tags)", func(day string, hours int, tags ...string) []any {
+		return []any{day, hours, append([]string{}, tags...)}
+	})
+	const rate rpc.Func3[float64, string, *string, []any] = `rate(price, unit="kW", day=null)`
+	rate.Handle(svc, func(_ context.Context, price float64, unit string, day *string) ([]any, error) {
+		return []any{price, unit, day}, nil
+	})
+	return svc
+}
+
+func TestDefaultsAndFurtherArgumentsAreThoseOfPython(t *testing.T) {
+	inPython, inGo := dialPython(t, anyPort, nil, nil).Sub("sub"), remote(t, planner())
+	for _, test := range []struct {
+		function string
+		args     []any
+	}{
+		{"plan", []any{"mon"}},
+		{"plan", []any{"mon", 2}},
+		{"plan", []any{"mon", 2, "a", "b"}},
+		{"plan", []any{"mon", rpc.Kw{"hours": 3}}},
+		{"plan", []any{rpc.Kw{"hours": 3, "day": "tue"}}},
+		{"plan", nil},
+		{"plan", []any{rpc.Kw{"hours": 3}}},
+		{"plan", []any{"mon", rpc.Kw{"tags": []string{"a"}}}},
+		{"plan", []any{"mon", 2, "a", rpc.Kw{"hours": 3}}},
+		{"rate", []any{1.5}},
+		{"rate", []any{1.5, rpc.Kw{"day": "mon"}}},
+		{"rate", []any{rpc.Kw{"unit": "W", "price": 2.5}}},
+		{"rate", nil},
+		{"rate", []any{1.5, "W", "mon", 4}},
+		{"rate", []any{1.5, rpc.Kw{"price": 1.5}}},
+		{"rate", []any{1.5, rpc.Kw{"Unit": "W"}}},
+	} {
+		want, wantErr := rpc.Call[any](within(t), inPython, test.function, test.args...)
+		got, err := rpc.Call[any](within(t), inGo, test.function, test.args...)
+		if wantErr != nil {
+			// Python calls the function by other names.
+			_, words, _ := strings.Cut(remoteError(t, wantErr).Message, "()")
+			wantFailure(t, err, "TypeError", test.function+"()"+words)
+		} else if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s called with %v: %v in Go, error %v, %v in Python", test.function, test.args, got, err, want)
+		}
+	}
+}
+
 // reference stands for a service of this end on the wire.
 type reference struct{ path string }
 
@@ -192,6 +240,8 @@ func TestPythonCallsAServiceInGo(t *testing.T) {
 			return fmt.Sprint(name, n, list), nil
 		})
 		rpc.Proc1[any]("drop(v)").Handle(sub, func(context.Context, any) error { return nil })
+		svc.Mount("planner", planner())
+		svc.Handle("divide(a, b)", func(a, b int) (int, int) { return a / b, a % b })
 		do := script(t, addr, svc)
 		for name, test := range map[string]struct {
 			path   string
@@ -205,6 +255,10 @@ func TestPythonCallsAServiceInGo(t *testing.T) {
 			"a nested service":       {"sub/where", nil, nil, "größe"},
 			"arguments of all kinds": {"sub/describe", []any{"x"}, map[string]any{"list": []any{1, 2.5}, "n": -1}, "x-1 [1 2.5]"},
 			"no result":              {"sub/drop", []any{nil}, nil, nil},
+			"two results":            {"divide", []any{7, 2}, nil, []any{json.Number("3"), json.Number("1")}},
+			"defaults":               {"planner/plan", []any{"mon"}, nil, []any{"mon", json.Number("24"), []any{}}},
+			"a default and a name":   {"planner/rate", []any{1.5}, map[string]any{"day": "mon"}, []any{json.Number("1.5"), "kW", "mon"}},
+			"further arguments":      {"planner/plan", []any{"mon", 2, "a", "b"}, nil, []any{"mon", json.Number("2"), []any{"a", "b"}}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				if test.args == nil {

@@ -11,9 +11,12 @@ import (
 	"github.com/gomas/gomas/codec"
 )
 
-// Remote refers to a service of a peer. It is a small value: two of them are
-// equal if they refer to the same service of the same peer, and they may be
-// keys of maps.
+// Remote refers to a service: of a peer, or of this program. It is a small
+// value: two of them are equal if they refer to the same service of the same
+// peer, and they may be keys of maps.
+//
+// A Remote may be an argument or a result of a call, or part of one. See
+// [Service.Remote] for what becomes of it.
 type Remote struct {
 	peer Peer
 	path string
@@ -24,6 +27,12 @@ type Remote struct {
 type Peer interface {
 	// Connect returns a connection to the peer, and makes it if need be.
 	Connect(ctx context.Context) (*Conn, error)
+	// Addr returns the address at which the peer can be reached, "" if that
+	// is not known.
+	Addr() string
+	// URL returns how third parties find the peer's service at a path, "" if
+	// they cannot; see [Directory].
+	URL(path string) string
 	// Describe returns the text that a Remote of the path prints as.
 	Describe(path string) string
 }
@@ -31,34 +40,78 @@ type Peer interface {
 // NewRemote returns a reference to the service at a path, "" for the root.
 func NewRemote(peer Peer, path string) Remote { return Remote{peer, path} }
 
+// Remote returns a reference to s itself. It is what to send to a peer that is
+// to call back: in an argument or a result, at any depth, where a contract
+// has the type [Remote]. s must be part of the tree that this end of the
+// connection offers; if not, the call fails with [ErrNoService] or
+// [ErrOutside]. What arrives is a Remote whose calls go over that connection,
+// or over those of the [Client] that made it.
+//
+// If the receiver sends the Remote back, what arrives is this Remote again;
+// a peer that is Python cannot do that. To a third party it can be sent only if
+// it has a URL, as those of agents do.
+//
+// Calls of it within this program need no connection. They are made in the
+// same way in all other respects; [Caller] finds no connection then.
+func (s *Service) Remote() Remote { return Remote{peer: (*local)(s)} }
+
+// Service returns the service that r refers to if it is one of this program,
+// nil otherwise.
+func (r Remote) Service() *Service {
+	if own, ok := r.peer.(*local); ok {
+		return (*Service)(own).at(r.path)
+	}
+	return nil
+}
+
+// find takes r apart: into a service of this program, if it is one, and the
+// path from there.
+func (r Remote) find() (own *Service, path string, err error) {
+	if r.peer == nil {
+		return nil, "", errNoPeer
+	}
+	if l, ok := r.peer.(*local); ok {
+		own = (*Service)(l)
+	}
+	return own, r.path, nil
+}
+
 // Sub returns a reference to a service under this one, by a name or by a path
 // of names; of the empty path, it is this one.
 func (r Remote) Sub(path string) Remote {
-	switch {
-	case path == "":
-		return r
-	case r.path != "":
-		path = r.path + "/" + path
+	sub := Remote{r.peer, join(r.path, path)}
+	if own := sub.Service(); own != nil {
+		return own.Remote()
 	}
-	return Remote{r.peer, path}
+	return sub
 }
-
-var errReference = errors.New("references to services cannot be sent yet")
 
 // LogValue makes package log/slog print the Remote as String does.
 func (r Remote) LogValue() slog.Value { return slog.StringValue(r.String()) }
-
-// MarshalText fails: a Remote cannot be part of a message yet.
-func (Remote) MarshalText() ([]byte, error) { return nil, errReference }
-
-// MarshalText fails: a service cannot be part of a message yet.
-func (*Service) MarshalText() ([]byte, error) { return nil, errReference }
 
 // Path returns the path of the service, "" for the root.
 func (r Remote) Path() string { return r.path }
 
 // Peer returns who the calls go to, nil for the zero Remote.
 func (r Remote) Peer() Peer { return r.peer }
+
+// Addr returns the address at which the owner of the service can be reached,
+// "" if that is not known.
+func (r Remote) Addr() string {
+	if r.peer == nil {
+		return ""
+	}
+	return r.peer.Addr()
+}
+
+// URL returns how others find the service, "" if they cannot. That of an
+// agent is its URL, and that of anything else is none.
+func (r Remote) URL() string {
+	if r.peer == nil {
+		return ""
+	}
+	return r.peer.URL(r.path)
+}
 
 func (r Remote) String() string {
 	if r.peer == nil {
@@ -67,22 +120,26 @@ func (r Remote) String() string {
 	return r.peer.Describe(r.path)
 }
 
-var errNoPeer = errors.New("rpc: call of the zero Remote, which refers to nothing")
+var errNoPeer = errors.New("rpc: the zero Remote refers to nothing")
 
 // do makes one call.
-func (r Remote) do(ctx context.Context, m *codec.Call, result any) error {
+// If private is set, nobody changes what the arguments point to meanwhile.
+func (r Remote) do(ctx context.Context, m *codec.Call, result any, private bool) error {
 	if r.peer == nil {
 		return errNoPeer
 	}
 	if i, ok := r.peer.(interceptable); ok && len(i.interceptors()) > 0 {
 		return intercept(ctx, i.interceptors(), Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
-			return r.ask(ctx, m, result)
+			return r.ask(ctx, m, result, private)
 		})
 	}
-	return r.ask(ctx, m, result)
+	return r.ask(ctx, m, result, private)
 }
 
-func (r Remote) ask(ctx context.Context, m *codec.Call, result any) error {
+func (r Remote) ask(ctx context.Context, m *codec.Call, result any, private bool) error {
+	if own, ok := r.peer.(*local); ok {
+		return own.ask(ctx, m, result, private)
+	}
 	return channel.Persist(ctx, func() error {
 		conn, err := r.peer.Connect(ctx)
 		if err != nil {
@@ -100,6 +157,12 @@ type Kw map[string]any
 //
 // R is the type of the result; any takes whatever comes.
 func Call[R any](ctx context.Context, r Remote, name string, args ...any) (result R, err error) {
+	err = r.do(ctx, untyped(r, name, args), &result, false)
+	return result, err
+}
+
+// untyped is a call without a contract.
+func untyped(r Remote, name string, args []any) *codec.Call {
 	m := &codec.Call{Service: r.path, Name: name, Args: args}
 	if n := len(args) - 1; n >= 0 {
 		if kw, ok := args[n].(Kw); ok {
@@ -109,6 +172,5 @@ func Call[R any](ctx context.Context, r Remote, name string, args ...any) (resul
 			}
 		}
 	}
-	err = r.do(ctx, m, &result)
-	return result, err
+	return m
 }

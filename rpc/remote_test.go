@@ -75,6 +75,8 @@ func TestCallsOfTheZeroRemoteFailAtOnce(t *testing.T) {
 type unreachable struct{ reason error }
 
 func (u unreachable) Connect(context.Context) (*rpc.Conn, error) { return nil, u.reason }
+func (u unreachable) Addr() string                               { return "" }
+func (u unreachable) URL(string) string                          { return "" }
 func (u unreachable) Describe(path string) string                { return "nobody's " + path }
 
 func TestACallOfAPeerThatCannotBeReachedFailsWithItsReason(t *testing.T) {

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -17,12 +18,14 @@ import (
 type call struct {
 	turn.End
 	turn.Item
-	conn *Conn
-	turn turn.Turn
-	req  channel.Request
-	fn   function
+	conn   *Conn   // nil: the call is inside the program
+	inside *inside // and not nil
+	turn   turn.Turn
+	req    channel.Request
+	fn     function
 
 	args, kwargs codec.Raw
+	parsed       bool
 
 	hasReturned atomic.Bool
 	limit       *timeLimit // nil: none
@@ -44,7 +47,7 @@ func (c *call) Value(key any) any {
 	if t, ok := turn.Value(c, key); ok {
 		return t
 	}
-	return c.conn.ch.Context().Value(key)
+	return nil
 }
 
 // Caller returns the connection over which the call that ctx belongs to was
@@ -128,19 +131,19 @@ func (c *call) Run() {
 		}
 		if p := recover(); p != nil {
 			stack := string(debug.Stack())
-			if log := c.conn.ch.Options().Logger; log != nil {
+			if log := c.logger(); log != nil {
 				log.Error("a handler panicked", "function", c.fn.Name(), "panic", p, "stack", stack)
 			}
-			c.req.SetFailure(&PanicError{Value: p, Stack: stack})
+			c.fail(&PanicError{Value: p, Stack: stack})
 		} else {
-			c.req.SetFailure(&Error{Type: "RuntimeError", Message: "the handler ended its goroutine"})
+			c.fail(&Error{Type: "RuntimeError", Message: "the handler ended its goroutine"})
 		}
 	}()
 	result, err := c.execute()
 	if err != nil {
-		c.req.SetFailure(err)
+		c.fail(err)
 	} else {
-		_ = c.req.SetResult(result) // what cannot be encoded has become a failure
+		c.succeed(result)
 	}
 	done = true
 }
@@ -158,7 +161,7 @@ func (c *call) execute() (result any, err error) {
 
 func (c *call) executeInside() (result any, err error) {
 	err = intercept(c, c.around, Info{Path: c.path, Conn: c.conn}, func(ctx context.Context) (err error) {
-		if c.args == nil {
+		if c.parsed {
 			return errTwice
 		}
 		result, err = c.fn.handler.serve(ctx, c)
@@ -167,9 +170,40 @@ func (c *call) executeInside() (result any, err error) {
 	return result, err
 }
 
+func (c *call) logger() *slog.Logger {
+	if c.conn != nil {
+		return c.conn.ch.Options().Logger
+	}
+	if opts := c.inside.root.inside; opts != nil {
+		return opts.Logger
+	}
+	return nil
+}
+
+func (c *call) fail(err error) {
+	if c.inside != nil {
+		c.inside.err = err
+		return
+	}
+	c.req.SetFailure(err)
+}
+
+// succeed takes the result. What cannot be encoded becomes a failure.
+func (c *call) succeed(result any) {
+	if c.inside != nil {
+		_ = c.inside.succeed(result)
+		return
+	}
+	_ = c.req.SetResult(result)
+}
+
 // Finish implements [turn.Task]: it sends the answer, when the turn is
 // another's.
 func (c *call) Finish() {
+	if c.inside != nil {
+		c.inside.wait.Wake(nil)
+		return
+	}
 	// An error means that nobody is there any more to be answered.
 	_ = c.req.Send(context.Background())
 }

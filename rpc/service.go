@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -23,24 +24,38 @@ type Service struct {
 	around   []Interceptor
 	funcs    []function
 	services map[string]*Service
-	above    atomic.Pointer[Service] // where it is mounted, nil if it is not
+	above    atomic.Pointer[mount] // where it is mounted, nil if it is not
+
+	// Of the tree, if this is a root.
+	directory Directory
+	inside    *Options
+}
+
+// mount is the place of a service in another one.
+type mount struct {
+	in   *Service
+	name string
 }
 
 // function is one registered function. There are few in a service, so they
 // are found by looking at each.
 type function struct {
-	contract string // "add(a, b)"
-	name     int    // length of the name in it
-	handler  handler
+	*contract
+	handler handler
 }
 
 // handler is what a contract makes of the function it is given.
 type handler interface {
 	// serve parses the arguments and runs the function.
 	serve(ctx context.Context, c *call) (result any, err error)
+	// goType returns the type of the function.
+	goType() reflect.Type
 }
 
-func (f *function) Name() string { return f.contract[:f.name] }
+func (f *function) Name() string { return f.name }
+
+// shape returns the types of the function's parameters and results.
+func (f *function) shape() shape { return shapeOf(f.handler.goType()) }
 
 // NewService returns an empty service.
 func NewService() *Service { return new(Service) }
@@ -51,23 +66,33 @@ func (s *Service) UseTurn(t turn.Turn) { s.turn = t }
 
 // handle registers a function. The text of the contract is written in the
 // program, so a mistake in it is reported by a panic.
-func (s *Service) handle(contract string, params int, h handler) {
-	name, names, err := splitContract(contract)
-	if err == nil && names != nil && len(names) != params {
-		err = fmt.Errorf("contract %q: it names %d parameters, its type has %d", contract, len(names), params)
+func (s *Service) handle(contract string, h handler) {
+	if err := s.register(contract, h); err != nil {
+		panic("rpc: " + err.Error())
 	}
+}
+
+var errNilFunction = errors.New("the function is nil")
+
+func (s *Service) register(text string, h handler) error {
+	c, err := contractOf(text)
+	if err != nil {
+		return err
+	}
+	err = c.fit(shapeOf(h.goType()))
 	if err == nil && reflect.ValueOf(h).IsNil() {
-		err = fmt.Errorf("contract %q: the function is nil", contract)
+		err = errNilFunction
 	}
 	if err != nil {
-		panic("rpc: " + err.Error())
+		return fmt.Errorf("contract %q: %w", text, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.taken(name); err != nil {
-		panic("rpc: " + err.Error())
+	if err := s.taken(c.name); err != nil {
+		return err
 	}
-	s.funcs = append(s.funcs, function{contract: contract, name: len(name), handler: h})
+	s.funcs = append(s.funcs, function{c, h})
+	return nil
 }
 
 // Mount puts sub under s as name. It panics if the name is empty or contains
@@ -88,18 +113,15 @@ func (s *Service) TryMount(name string, sub *Service) error {
 	if sub == nil {
 		return fmt.Errorf("the service for %q is nil; make one with NewService", name)
 	}
-	for above := s; above != nil; above = above.above.Load() {
-		if above == sub {
-			return fmt.Errorf("the service for %q would be mounted in itself", name)
-		}
-	}
-	if !sub.above.CompareAndSwap(nil, s) {
-		return fmt.Errorf("the service for %q is mounted already; unmount it there first", name)
+	if err := s.Reserve(name, sub); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.taken(name); err != nil {
-		sub.above.Store(nil)
+		if s.services[name] != sub {
+			sub.above.Store(nil)
+		}
 		return err
 	}
 	if s.services == nil {
@@ -107,6 +129,65 @@ func (s *Service) TryMount(name string, sub *Service) error {
 	}
 	s.services[name] = sub
 	return nil
+}
+
+// mounting keeps two mounts in opposite directions from making a ring.
+var mounting sync.Mutex
+
+// Reserve makes name in s the place of sub, which can be referred to from now
+// on, but not be called before Mount or TryMount puts it there.
+func (s *Service) Reserve(name string, sub *Service) error {
+	mounting.Lock()
+	defer mounting.Unlock()
+	for above := s; above != nil; above = above.parent() {
+		if above == sub {
+			return fmt.Errorf("the service for %q would be mounted in itself", name)
+		}
+	}
+	place := mount{s, name}
+	if m := sub.above.Load(); m != nil && *m != place {
+		return fmt.Errorf("the service for %q is mounted already; unmount it there first", name)
+	}
+	sub.above.Store(&place)
+	return nil
+}
+
+// parent returns the service that s is mounted in, nil if it is in none.
+func (s *Service) parent() *Service {
+	if m := s.above.Load(); m != nil {
+		return m.in
+	}
+	return nil
+}
+
+// place returns the root of the tree that s is in, and its path there.
+func (s *Service) place() (root *Service, path string) {
+	for m := s.above.Load(); m != nil; m = s.above.Load() {
+		s, path = m.in, join(m.name, path)
+	}
+	return s, path
+}
+
+// join joins two paths, each of which may be that of a root.
+func join(path, sub string) string {
+	if path == "" || sub == "" {
+		return path + sub
+	}
+	return path + "/" + sub
+}
+
+// at returns the service at a path under s, nil if there is none.
+func (s *Service) at(path string) *Service {
+	more := path != ""
+	for s != nil && more {
+		var name string
+		name, path, more = strings.Cut(path, "/")
+		s.mu.RLock()
+		sub := s.services[name]
+		s.mu.RUnlock()
+		s = sub
+	}
+	return s
 }
 
 // Unmount removes the service under name, and reports whether there was one.
@@ -164,7 +245,7 @@ func (s *Service) resolve(path []byte) (found target, fault *Error) {
 		sub := s.services[string(name)]
 		isFunction := false
 		for i := range s.funcs {
-			if f := &s.funcs[i]; f.contract[:f.name] == string(name) {
+			if f := &s.funcs[i]; f.name == string(name) {
 				found.function, isFunction = *f, true
 				break
 			}

@@ -25,6 +25,7 @@ type Codec struct{ msgpack.Codec }
 var (
 	_ codec.Codec     = Codec{}
 	_ codec.Enveloper = Codec{}
+	_ codec.Marker    = Codec{}
 	_ codec.Packer    = Codec{}
 )
 

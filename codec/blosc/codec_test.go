@@ -16,7 +16,7 @@ import (
 
 func Example() {
 	var c blosc.Codec
-	message, err := c.AppendMessage(nil, codec.Request, 0, make([]float64, 1000), nil)
+	message, err := c.AppendMessage(nil, codec.Header{}, make([]float64, 1000), nil)
 	if err != nil {
 		panic(err)
 	}
@@ -40,8 +40,11 @@ func TestPythonsMessagesAreUnpackedAndPackedAgain(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if _, _, _, err := c.ScanMessage(message); err != nil {
+		if _, _, err := c.ScanMessage(message); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		if c.Marked(message) {
+			t.Errorf("%s: is marked", name)
 		}
 		packed, err := c.Pack(nil, message)
 		if err != nil {

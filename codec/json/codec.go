@@ -13,6 +13,7 @@ type Codec struct{}
 var (
 	_ codec.Codec     = Codec{}
 	_ codec.Enveloper = Codec{}
+	_ codec.Marker    = Codec{}
 
 	_ codec.DepthChecker = Codec{}
 )

@@ -231,7 +231,7 @@ func TestDeepNestingFailsWithoutDeepRecursion(t *testing.T) {
 			}
 		}
 		var syntax *codec.SyntaxError
-		if _, _, _, err := (json.Codec{}).ScanMessage([]byte("[0, 0, " + text + "]")); !errors.As(err, &syntax) {
+		if _, _, err := (json.Codec{}).ScanMessage([]byte("[0, 0, " + text + "]")); !errors.As(err, &syntax) {
 			t.Errorf("%.20s… as content: error is %v", text, err)
 		}
 	}

@@ -9,51 +9,74 @@ import (
 )
 
 // AppendMessage implements codec.Enveloper.
-func (Codec) AppendMessage(dst []byte, kind codec.Kind, id uint64, content any, types *codec.Types) ([]byte, error) {
+func (Codec) AppendMessage(dst []byte, h codec.Header, content any, types *codec.Types) ([]byte, error) {
 	w := newWriter(dst)
-	w.dst = append(w.dst, '[', '0'+byte(kind), ',', ' ')
-	w.Uint(id)
+	w.dst = append(w.dst, '[', '0'+byte(h.Kind), ',', ' ')
+	w.Uint(h.ID)
 	w.dst = append(w.dst, ", "...)
 	err := value.EncodeContent(w, content, types)
+	if h.Left > 0 && h.Kind == codec.Request {
+		w.dst = append(w.dst, ", "...)
+		w.Uint(h.Left)
+	}
 	w.dst = append(w.dst, ']')
 	return w.done(), err
 }
 
 // ScanMessage implements codec.Enveloper. It checks all of the message.
-func (Codec) ScanMessage(src []byte) (kind codec.Kind, id uint64, content codec.Raw, err error) {
+func (Codec) ScanMessage(src []byte) (h codec.Header, content codec.Raw, err error) {
 	r := reader{src: src}
-	if err := r.mark('[', "a message"); err != nil {
-		return 0, 0, nil, err
+	if err := r.behind('[', "a message"); err != nil {
+		return codec.Header{}, nil, err
 	}
 	k, err := r.natural()
 	if err != nil {
-		return 0, 0, nil, err
+		return codec.Header{}, nil, err
 	}
-	if k > uint64(codec.Failure) {
-		return 0, 0, nil, &codec.SyntaxError{Msg: fmt.Sprintf("unknown message type %d", k)}
+	if k > uint64(codec.Hello) {
+		return codec.Header{}, nil, &codec.SyntaxError{Msg: fmt.Sprintf("unknown message type %d", k)}
 	}
-	if err := r.mark(',', "a comma and an id"); err != nil {
-		return 0, 0, nil, err
+	h.Kind = codec.Kind(k)
+	if err := r.behind(',', "a comma and an id"); err != nil {
+		return codec.Header{}, nil, err
 	}
-	if id, err = r.natural(); err != nil {
-		return 0, 0, nil, err
+	if h.ID, err = r.natural(); err != nil {
+		return codec.Header{}, nil, err
 	}
-	if err := r.mark(',', "a comma and content"); err != nil {
-		return 0, 0, nil, err
+	if err := r.behind(',', "a comma and content"); err != nil {
+		return codec.Header{}, nil, err
 	}
 	r.peek()
 	start := r.pos
 	if err := r.extent(1); err != nil {
-		return 0, 0, nil, err
+		return codec.Header{}, nil, err
 	}
 	content = codec.Raw(src[start:r.pos:r.pos])
-	if err := r.mark(']', "the end of the message"); err != nil {
-		return 0, 0, nil, err
+	next := r.peek()
+	if next == ',' && h.Kind == codec.Request {
+		if h.Left, err = r.left(); err != nil {
+			return codec.Header{}, nil, err
+		}
+		next = r.peek()
 	}
-	return codec.Kind(k), id, content, r.end()
+	if next != ']' {
+		return codec.Header{}, nil, r.unexpected("the end of the message")
+	}
+	r.pos++
+	return h, content, r.end()
 }
 
-// natural reads a message's type or id.
+// left reads a comma and how long the caller of a request waits.
+func (r *reader) left() (uint64, error) {
+	r.pos++
+	n, err := r.natural()
+	if err == nil && n == 0 {
+		err = r.fail("request without time left", r.pos)
+	}
+	return n, err
+}
+
+// natural reads a number of a message's header.
 func (r *reader) natural() (n uint64, err error) {
 	r.peek()
 	b := r.src[r.pos:]
@@ -65,14 +88,14 @@ func (r *reader) natural() (n uint64, err error) {
 		n, err = strconv.ParseUint(string(b[:digits]), 10, 64)
 	}
 	if err != nil || digits == 0 || digits > 1 && b[0] == '0' {
-		return 0, r.fail("message type or id that is no uint64", r.pos)
+		return 0, r.fail("number of a message that is no uint64", r.pos)
 	}
 	r.pos += digits
 	return n, nil
 }
 
-// mark goes on behind a comma or bracket.
-func (r *reader) mark(c byte, want string) error {
+// behind goes on behind a comma or bracket.
+func (r *reader) behind(c byte, want string) error {
 	if r.peek() != c {
 		return r.unexpected(want)
 	}

@@ -13,23 +13,37 @@ import (
 func TestMessagesAreWrittenAsPythonWritesThem(t *testing.T) {
 	x, s := 3, "b"
 	for want, test := range map[string]struct {
-		kind    codec.Kind
-		id      uint64
+		header  codec.Header
 		content any
 	}{
-		`[0, 0, "ohai"]`:                            {codec.Request, 0, "ohai"},
-		`[1, 18446744073709551615, null]`:           {codec.Result, math.MaxUint64, nil},
-		`[2, 7, "ValueError: spam\n"]`:              {codec.Failure, 7, "ValueError: spam\n"},
-		`[0, 1, [1, {"a": 2}]]`:                     {codec.Request, 1, []any{1, map[string]int{"a": 2}}},
-		`[0, 2, {"raw": 1}]`:                        {codec.Request, 2, codec.Raw(`{"raw": 1}`)},
-		`[0, 3, ["add", [], {}]]`:                   {codec.Request, 3, &codec.Call{Name: "add"}},
-		`[0, 4, ["sub/inner/mul", [3, "b"], {}]]`:   {codec.Request, 4, &codec.Call{Service: "sub/inner", Name: "mul", Args: []any{&x, &s}}},
-		`[0, 5, ["add", [1], {"b": 2.0, "a": []}]]`: {codec.Request, 5, &codec.Call{Name: "add", Args: []any{1}, Kwargs: []codec.Keyword{{Name: "b", Value: 2.0}, {Name: "a", Value: []int{}}}}},
-		`[0, 6, ["a\"/\n", [], {}]]`:                {codec.Request, 6, &codec.Call{Service: `a"`, Name: "\n"}},
+		`[0, 0, "ohai"]`:                            {codec.Header{}, "ohai"},
+		`[1, 18446744073709551615, null]`:           {codec.Header{Kind: codec.Result, ID: math.MaxUint64}, nil},
+		`[2, 7, "ValueError: spam\n"]`:              {codec.Header{Kind: codec.Failure, ID: 7}, "ValueError: spam\n"},
+		`[0, 1, [1, {"a": 2}]]`:                     {codec.Header{ID: 1}, []any{1, map[string]int{"a": 2}}},
+		`[0, 2, {"raw": 1}]`:                        {codec.Header{ID: 2}, codec.Raw(`{"raw": 1}`)},
+		`[0, 3, ["add", [], {}]]`:                   {codec.Header{ID: 3}, &codec.Call{Name: "add"}},
+		`[0, 4, ["sub/inner/mul", [3, "b"], {}]]`:   {codec.Header{ID: 4}, &codec.Call{Service: "sub/inner", Name: "mul", Args: []any{&x, &s}}},
+		`[0, 5, ["add", [1], {"b": 2.0, "a": []}]]`: {codec.Header{ID: 5}, &codec.Call{Name: "add", Args: []any{1}, Kwargs: []codec.Keyword{{Name: "b", Value: 2.0}, {Name: "a", Value: []int{}}}}},
+		`[0, 6, ["a\"/\n", [], {}]]`:                {codec.Header{ID: 6}, &codec.Call{Service: `a"`, Name: "\n"}},
 	} {
-		got, err := json.Codec{}.AppendMessage([]byte("dst:"), test.kind, test.id, test.content, nil)
+		got, err := json.Codec{}.AppendMessage([]byte("dst:"), test.header, test.content, nil)
 		if err != nil || string(got) != "dst:"+want {
 			t.Errorf("got %s, %v, want %s", got, err, want)
+		}
+	}
+}
+
+func TestMessagesToGomasSayMore(t *testing.T) {
+	for want, h := range map[string]codec.Header{
+		`[0, 7, "x", 1]`:                    {ID: 7, Left: 1},
+		`[0, 7, "x", 18446744073709551615]`: {ID: 7, Left: math.MaxUint64},
+		`[1, 7, "x"]`:                       {Kind: codec.Result, ID: 7, Left: 1}, // only of requests
+		`[3, 7, "x"]`:                       {Kind: codec.Cancel, ID: 7, Left: 1},
+		`[4, 0, "x"]`:                       {Kind: codec.Hello},
+	} {
+		got, err := json.Codec{}.AppendMessage(nil, h, "x", nil)
+		if err != nil || string(got) != want {
+			t.Errorf("%+v is %s, %v, want %s", h, got, err, want)
 		}
 	}
 }
@@ -46,7 +60,7 @@ func TestAnArgumentThatCannotBeSentIsNamed(t *testing.T) {
 		"nested more than 1000":  {Name: "f", Args: []any{deep}},
 		"nested more than 1000 ": {Name: "f", Kwargs: []codec.Keyword{{Name: "k", Value: deep}}},
 	} {
-		_, err := json.Codec{}.AppendMessage(nil, codec.Request, 1, call, nil)
+		_, err := json.Codec{}.AppendMessage(nil, codec.Header{ID: 1}, call, nil)
 		var unsupported *codec.UnsupportedError
 		if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %.200v, want …%s…", err, want)
@@ -56,24 +70,28 @@ func TestAnArgumentThatCannotBeSentIsNamed(t *testing.T) {
 
 func TestMessagesAreTakenApart(t *testing.T) {
 	for src, want := range map[string]struct {
-		kind    codec.Kind
-		id      uint64
+		header  codec.Header
 		content string
 	}{
-		`[0, 0, "ohai"]`:                               {0, 0, `"ohai"`},
-		`[1,18446744073709551615,null]`:                {1, math.MaxUint64, "null"},
-		" [ 2 , 7 ,\n[ ] ] \r\n":                       {2, 7, "[ ]"},
-		`[0, 5, {"a]": "}\"]", "b": [{}]}]`:            {0, 5, `{"a]": "}\"]", "b": [{}]}`},
-		`[0, 6, -1.5e5]`:                               {0, 6, "-1.5e5"},
-		`[0, 7, NaN]`:                                  {0, 7, "NaN"},
-		`[0, 8, ["\\"]]`:                               {0, 8, `["\\"]`},
-		`[0, 9, ["` + strings.Repeat(`\"`, 20) + `"]]`: {0, 9, `["` + strings.Repeat(`\"`, 20) + `"]`},
-		`[0, 10, ` + strings.Repeat("[", 999) + strings.Repeat("]", 999) + "]": {0, 10, strings.Repeat("[", 999) + strings.Repeat("]", 999)},
-		`[0, 11, [Y, _y, "Yy_` + "\x7f" + `"]]`:                                {0, 11, `[Y, _y, "Yy_` + "\x7f" + `"]`}, // an error inside waits
+		`[0, 0, "ohai"]`:                               {codec.Header{}, `"ohai"`},
+		`[1,18446744073709551615,null]`:                {codec.Header{Kind: codec.Result, ID: math.MaxUint64}, "null"},
+		" [ 2 , 7 ,\n[ ] ] \r\n":                       {codec.Header{Kind: codec.Failure, ID: 7}, "[ ]"},
+		`[0, 5, {"a]": "}\"]", "b": [{}]}]`:            {codec.Header{ID: 5}, `{"a]": "}\"]", "b": [{}]}`},
+		`[0, 6, -1.5e5]`:                               {codec.Header{ID: 6}, "-1.5e5"},
+		`[0, 7, NaN]`:                                  {codec.Header{ID: 7}, "NaN"},
+		`[0, 8, ["\\"]]`:                               {codec.Header{ID: 8}, `["\\"]`},
+		`[0, 9, ["` + strings.Repeat(`\"`, 20) + `"]]`: {codec.Header{ID: 9}, `["` + strings.Repeat(`\"`, 20) + `"]`},
+		`[0, 10, ` + strings.Repeat("[", 999) + strings.Repeat("]", 999) + "]": {codec.Header{ID: 10}, strings.Repeat("[", 999) + strings.Repeat("]", 999)},
+		`[0, 11, [Y, _y, "Yy_` + "\x7f" + `"]]`:                                {codec.Header{ID: 11}, `[Y, _y, "Yy_` + "\x7f" + `"]`}, // an error inside waits
+		`[3,1,null]`:                                                           {codec.Header{Kind: codec.Cancel, ID: 1}, "null"},
+		`[4, 0, {}]`:                                                           {codec.Header{Kind: codec.Hello}, "{}"},
+		`[0, 12, ["x"], 1]`:                                                    {codec.Header{ID: 12, Left: 1}, `["x"]`},
+		"[0,13,1.5 ,\n250 ] ":                                                  {codec.Header{ID: 13, Left: 250}, "1.5"},
+		`[0,1,"",18446744073709551615]`:                                        {codec.Header{ID: 1, Left: math.MaxUint64}, `""`},
 	} {
-		kind, id, content, err := json.Codec{}.ScanMessage([]byte(src))
-		if err != nil || kind != want.kind || id != want.id || string(content) != want.content {
-			t.Errorf("%.50s is %v, %d, %.50s, %v", src, kind, id, content, err)
+		header, content, err := json.Codec{}.ScanMessage([]byte(src))
+		if err != nil || header != want.header || string(content) != want.content {
+			t.Errorf("%.50s is %+v, %.50s, %v", src, header, content, err)
 		}
 		if cap(content) != len(content) {
 			t.Errorf("%.50s: an append to the content would overwrite what follows it", src)
@@ -83,15 +101,17 @@ func TestMessagesAreTakenApart(t *testing.T) {
 
 func TestWhatIsNoMessageIsASyntaxError(t *testing.T) {
 	for _, src := range []string{
-		"", " ", "null", "0", `"x"`, "{}", "[]", "[0]", "[0, 1]", "[0, 1, ]", "[0, 1, 2, 3]", "[0, 1, 2,]", "[0, 1, 2", "[0, 1, 2]]", "[0, 1, 2] 3", "[0, 1 2]", "[0 1, 2]", "[, 0, 1, 2]",
-		"[3, 1, 2]", "[10, 1, 2]", "[-1, 1, 2]", "[0.0, 1, 2]", "[true, 1, 2]", `["0", 1, 2]`, "[null, 1, 2]", "[00, 1, 2]",
+		"", " ", "null", "0", `"x"`, "{}", "[]", "[0]", "[0, 1]", "[0, 1, ]", "[0, 1, 2,]", "[0, 1, 2", "[0, 1, 2]]", "[0, 1, 2] 3", "[0, 1 2]", "[0 1, 2]", "[, 0, 1, 2]",
+		"[0, 1, 2, 0]", "[0, 1, 2, -1]", "[0, 1, 2, 1.0]", "[0, 1, 2, 1e3]", `[0, 1, 2, "3"]`, "[0, 1, 2, null]", "[0, 1, 2, 01]", "[0, 1, 2, 18446744073709551616]", "[0, 1, 2, 3", "[0, 1, 2, 3,", "[0, 1, 2, 3,]", "[0, 1, 2, 3, 4]", "[0, 1, 2 3]",
+		"[1, 1, 2, 3]", "[2, 1, 2, 3]", "[3, 1, 2, 3]", "[4, 1, 2, 3]",
+		"[5, 1, 2]", "[10, 1, 2]", "[-1, 1, 2]", "[0.0, 1, 2]", "[true, 1, 2]", `["0", 1, 2]`, "[null, 1, 2]", "[00, 1, 2]",
 		"[0, -1, 2]", "[0, 1.0, 2]", "[0, 1e3, 2]", "[0, 01, 2]", `[0, "1", 2]`, "[0, null, 2]", "[0, [], 2]", "[0, NaN, 2]",
 		"[0, 18446744073709551616, 2]", "[0, 100000000000000000000, 2]", "[0, 99999999999999999999, 2]", "[0, " + strings.Repeat("1", 5000) + ", 2]",
 		"[0, 1, [}]", "[0, 1, {]]", "[0, 1, [[]]", "[0, 1, [1]]]", `[0, 1, ["]]`, `[0, 1, ["\"]]`, `[0, 1, "]`, "[0, 1, nul]", "[0, 1, x]", "\ufeff[0, 1, 2]", "\x00[0, 1, 2]",
 		"[0, 1, " + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + "]",
 		"[0, 1, " + strings.Repeat(`{"":`, 1000) + "1" + strings.Repeat("}", 1000) + "]",
 	} {
-		_, _, _, err := json.Codec{}.ScanMessage([]byte(src))
+		_, _, err := json.Codec{}.ScanMessage([]byte(src))
 		var syntax *codec.SyntaxError
 		if !errors.As(err, &syntax) {
 			t.Errorf("%.50q: error is %v (%T)", src, err, err)

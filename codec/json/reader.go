@@ -94,6 +94,10 @@ func (r *reader) Text() ([]byte, error) {
 	return inside, err
 }
 
+func (r *reader) At() int { return r.pos }
+
+func (r *reader) Back(at int) { r.pos = at }
+
 // Bytes is never called, since Kind never finds any.
 func (r *reader) Bytes() ([]byte, error) { return nil, r.unexpected("a value") }
 

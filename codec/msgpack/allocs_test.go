@@ -16,15 +16,15 @@ func TestPlainValuesTakeNoMemory(t *testing.T) {
 	numbers, table := []float64{1, 2.5}, map[string]any{}
 	call := &codec.Call{Service: "math", Name: "add", Args: []any{&x, &y, &f, &s, &ok, &numbers, &table}}
 	buf := make([]byte, 0, 1024)
-	message, err := c.AppendMessage(nil, codec.Request, 5, call, nil)
+	message, err := c.AppendMessage(nil, codec.Header{ID: 5}, call, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dst := []any{&x, &y, &f, new(codec.Raw), &ok, &numbers}
 	for name, run := range map[string]func(){
-		"append": func() { buf, _ = c.AppendMessage(buf[:0], codec.Request, 5, call, nil) },
+		"append": func() { buf, _ = c.AppendMessage(buf[:0], codec.Header{ID: 5}, call, nil) },
 		"scan and parse": func() {
-			_, _, content, _ := c.ScanMessage(message)
+			_, content, _ := c.ScanMessage(message)
 			_, args, _, _ := c.ScanCall(content)
 			if n, err := c.ParseArgs(args, dst, nil); n != 7 || err != nil {
 				t.Fatal(n, err)

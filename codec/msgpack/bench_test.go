@@ -12,21 +12,21 @@ func BenchmarkCall(b *testing.B) {
 	x, y := 3, 4
 	call := &codec.Call{Service: "math", Name: "add", Args: []any{&x, &y}}
 	c := msgpack.Codec{}
-	message, err := c.AppendMessage(nil, codec.Request, 12345, call, nil)
+	message, err := c.AppendMessage(nil, codec.Header{ID: 12345}, call, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Run("encode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			message, _ = c.AppendMessage(message[:0], codec.Request, 12345, call, nil)
+			message, _ = c.AppendMessage(message[:0], codec.Header{ID: 12345}, call, nil)
 		}
 	})
 	dst := []any{&x, &y}
 	b.Run("decode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _, content, _ := c.ScanMessage(message)
+			_, content, _ := c.ScanMessage(message)
 			_, args, _, _ := c.ScanCall(content)
 			if n, err := c.ParseArgs(args, dst, nil); n != 2 || err != nil {
 				b.Fatal(n, err)

@@ -224,7 +224,7 @@ func TestDeepNestingFailsWithoutDeepRecursion(t *testing.T) {
 			}
 		}
 		var syntax *codec.SyntaxError
-		if _, _, _, err := (msgpack.Codec{}).ScanMessage([]byte("\x93\x00\x00" + src)); !errors.As(err, &syntax) {
+		if _, _, err := (msgpack.Codec{}).ScanMessage([]byte("\x93\x00\x00" + src)); !errors.As(err, &syntax) {
 			t.Errorf("%.5x… as content: error is %v", src, err)
 		}
 	}

@@ -8,40 +8,75 @@ import (
 )
 
 // AppendMessage implements codec.Enveloper.
-func (Codec) AppendMessage(dst []byte, kind codec.Kind, id uint64, content any, types *codec.Types) ([]byte, error) {
+func (Codec) AppendMessage(dst []byte, h codec.Header, content any, types *codec.Types) ([]byte, error) {
 	w := newWriter(dst)
-	w.dst = append(w.dst, fixList|3, byte(kind))
-	w.Uint(id)
+	w.dst = append(w.dst, fixList|3, byte(h.Kind))
+	w.Uint(h.ID)
 	err := value.EncodeContent(w, content, types)
+	if h.Left > 0 && h.Kind == codec.Request {
+		w.dst[len(dst)] = fixList | 4
+		w.Uint(h.Left)
+	}
 	return w.done(), err
 }
 
 // ScanMessage implements codec.Enveloper. It checks all of the message.
-func (Codec) ScanMessage(src []byte) (kind codec.Kind, id uint64, content codec.Raw, err error) {
+func (Codec) ScanMessage(src []byte) (h codec.Header, content codec.Raw, err error) {
 	r := reader{src: src}
-	if kind, err := r.Kind(); err != nil || kind != value.KindList {
-		return 0, 0, nil, r.fail("no message")
-	}
-	if n, err := r.List(); err != nil || n != 3 {
-		return 0, 0, nil, r.fail("message that is no list of three items")
+	items := 3
+	if len(src) > 0 && src[0] == fixList|3 { // as almost all begin
+		r.pos = 1
+	} else if items, err = r.items(); err != nil {
+		return codec.Header{}, nil, err
 	}
 	k, err := r.natural()
 	if err != nil {
-		return 0, 0, nil, err
+		return codec.Header{}, nil, err
 	}
-	if k > uint64(codec.Failure) {
-		return 0, 0, nil, &codec.SyntaxError{Msg: fmt.Sprintf("unknown message type %d", k)}
+	if k > uint64(codec.Hello) {
+		return codec.Header{}, nil, &codec.SyntaxError{Msg: fmt.Sprintf("unknown message type %d", k)}
 	}
-	if id, err = r.natural(); err != nil {
-		return 0, 0, nil, err
+	h.Kind = codec.Kind(k)
+	if h.ID, err = r.natural(); err != nil {
+		return codec.Header{}, nil, err
 	}
 	if content, err = r.Raw(1); err != nil {
-		return 0, 0, nil, err
+		return codec.Header{}, nil, err
 	}
-	return codec.Kind(k), id, content, r.end()
+	if items == 4 {
+		if h.Left, err = r.left(h.Kind); err != nil {
+			return codec.Header{}, nil, err
+		}
+	}
+	return h, content, r.end()
 }
 
-// natural reads a message's type or id.
+// items begins a message and returns how many items it has.
+func (r *reader) items() (int, error) {
+	if kind, err := r.Kind(); err != nil || kind != value.KindList {
+		return 0, r.fail("no message")
+	}
+	n, err := r.List()
+	if err != nil || n != 3 && n != 4 {
+		return 0, r.fail("message that is no list of three or four items")
+	}
+	return n, nil
+}
+
+// left reads the fourth item of a message, which only requests have: how long
+// the caller waits.
+func (r *reader) left(kind codec.Kind) (uint64, error) {
+	if kind != codec.Request {
+		return 0, r.fail(kind.String() + " of four items")
+	}
+	n, err := r.natural()
+	if err == nil && n == 0 {
+		err = r.fail("request without time left")
+	}
+	return n, err
+}
+
+// natural reads a number of a message's header.
 func (r *reader) natural() (uint64, error) {
 	start := r.pos
 	kind, err := r.Kind()
@@ -58,7 +93,7 @@ func (r *reader) natural() (uint64, error) {
 		}
 	}
 	r.pos = start
-	return 0, r.fail("message type or id that is no uint64")
+	return 0, r.fail("number of a message that is no uint64")
 }
 
 // ScanCall implements codec.Enveloper.

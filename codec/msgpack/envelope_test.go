@@ -14,25 +14,29 @@ import (
 func TestMessagesAreWrittenAsPythonWritesThem(t *testing.T) {
 	x, s := 3, "b"
 	for want, test := range map[string]struct {
-		kind    codec.Kind
-		id      uint64
+		header  codec.Header
 		content any
 	}{
-		"930000a46f686169":         {codec.Request, 0, "ohai"},
-		"9301cfffffffffffffffffc0": {codec.Result, math.MaxUint64, nil},
-		"930207a178":               {codec.Failure, 7, "x"},
-		"93000181a16102":           {codec.Request, 1, codec.Raw("\x81\xa1a\x02")},
-		"93000393a36164649080":     {codec.Request, 3, &codec.Call{Name: "add"}},
-		"93000493a9" + hex.EncodeToString([]byte("sub/inner")) + "9203a16280": {codec.Request, 4, &codec.Call{Service: "sub", Name: "inner", Args: []any{&x, &s}}},
-		"93000593a3616464910182a162cb4000000000000000a16190":                  {codec.Request, 5, &codec.Call{Name: "add", Args: []any{1}, Kwargs: []codec.Keyword{{Name: "b", Value: 2.0}, {Name: "a", Value: []int{}}}}},
-		"93000693a5efbfbd2f789080":                                            {codec.Request, 6, &codec.Call{Service: "\xff", Name: "x"}},
+		"930000a46f686169":         {codec.Header{}, "ohai"},
+		"9301cfffffffffffffffffc0": {codec.Header{Kind: codec.Result, ID: math.MaxUint64}, nil},
+		"930207a178":               {codec.Header{Kind: codec.Failure, ID: 7}, "x"},
+		"93000181a16102":           {codec.Header{ID: 1}, codec.Raw("\x81\xa1a\x02")},
+		"93000393a36164649080":     {codec.Header{ID: 3}, &codec.Call{Name: "add"}},
+		"93000493a9" + hex.EncodeToString([]byte("sub/inner")) + "9203a16280": {codec.Header{ID: 4}, &codec.Call{Service: "sub", Name: "inner", Args: []any{&x, &s}}},
+		"93000593a3616464910182a162cb4000000000000000a16190":                  {codec.Header{ID: 5}, &codec.Call{Name: "add", Args: []any{1}, Kwargs: []codec.Keyword{{Name: "b", Value: 2.0}, {Name: "a", Value: []int{}}}}},
+		"93000693a5efbfbd2f789080":                                            {codec.Header{ID: 6}, &codec.Call{Service: "\xff", Name: "x"}},
+		"940007c001":                                                          {codec.Header{ID: 7, Left: 1}, nil},
+		"940007c0cfffffffffffffffff":                                          {codec.Header{ID: 7, Left: math.MaxUint64}, nil},
+		"930107c0":                                                            {codec.Header{Kind: codec.Result, ID: 7, Left: 1}, nil}, // only of requests
+		"930307c0":                                                            {codec.Header{Kind: codec.Cancel, ID: 7}, nil},
+		"930400c0":                                                            {codec.Header{Kind: codec.Hello}, nil},
 	} {
-		got, err := msgpack.Codec{}.AppendMessage([]byte("dst:"), test.kind, test.id, test.content, nil)
+		got, err := msgpack.Codec{}.AppendMessage([]byte("dst:"), test.header, test.content, nil)
 		if err != nil || string(got[:4]) != "dst:" || hex.EncodeToString(got[4:]) != want {
 			t.Errorf("got %x, %v, want %s", got, err, want)
 		}
 	}
-	_, err := msgpack.Codec{}.AppendMessage(nil, codec.Request, 0, &codec.Call{Args: []any{1, []any{func() {}}}}, nil)
+	_, err := msgpack.Codec{}.AppendMessage(nil, codec.Header{}, &codec.Call{Args: []any{1, []any{func() {}}}}, nil)
 	var unsupported *codec.UnsupportedError
 	if !errors.As(err, &unsupported) || unsupported.Path != "args[1][0]" {
 		t.Errorf("error is %v", err)
@@ -43,30 +47,35 @@ func TestMessagesAreTakenApart(t *testing.T) {
 	deep := strings.Repeat("\x91", 999) + "\x90"
 	for _, test := range []struct {
 		src     string
-		kind    codec.Kind
-		id      uint64
+		header  codec.Header
 		content string
 	}{
-		{"\x93\x00\x00\xa4ohai", 0, 0, "\xa4ohai"},
-		{"\x93\x01\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xc0", 1, math.MaxUint64, "\xc0"},
-		{"\xdc\x00\x03\xcc\x02\xd1\x00\x07\x82\x01\x91\x02\xa1a\x90", 2, 7, "\x82\x01\x91\x02\xa1a\x90"},
-		{"\x93\x00\x05" + deep[1:], 0, 5, deep[1:]},
+		{"\x93\x00\x00\xa4ohai", codec.Header{}, "\xa4ohai"},
+		{"\x93\x01\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xc0", codec.Header{Kind: codec.Result, ID: math.MaxUint64}, "\xc0"},
+		{"\xdc\x00\x03\xcc\x02\xd1\x00\x07\x82\x01\x91\x02\xa1a\x90", codec.Header{Kind: codec.Failure, ID: 7}, "\x82\x01\x91\x02\xa1a\x90"},
+		{"\x93\x00\x05" + deep[1:], codec.Header{ID: 5}, deep[1:]},
+		{"\x93\x03\x01\xc0", codec.Header{Kind: codec.Cancel, ID: 1}, "\xc0"},
+		{"\x93\x04\x00\x80", codec.Header{Kind: codec.Hello}, "\x80"},
+		{"\x94\x00\x01\x91\xc0\x01", codec.Header{ID: 1, Left: 1}, "\x91\xc0"},
+		{"\xdd\x00\x00\x00\x04\xcd\x00\x00\x01\xc0\xcf\xff\xff\xff\xff\xff\xff\xff\xff", codec.Header{ID: 1, Left: math.MaxUint64}, "\xc0"},
 	} {
-		kind, id, content, err := msgpack.Codec{}.ScanMessage([]byte(test.src))
-		if err != nil || kind != test.kind || id != test.id || string(content) != test.content {
-			t.Errorf("%.20x is %v, %d, %.20x, %v", test.src, kind, id, content, err)
+		header, content, err := msgpack.Codec{}.ScanMessage([]byte(test.src))
+		if err != nil || header != test.header || string(content) != test.content {
+			t.Errorf("%.20x is %+v, %.20x, %v", test.src, header, content, err)
 		}
 		if cap(content) != len(content) {
 			t.Errorf("%.20x: an append to the content would overwrite what follows it", test.src)
 		}
 	}
 	for _, src := range []string{
-		"", "\xc0", "\x00", "\xa1x", "\x80", "\x90", "\x91\x00", "\x92\x00\x01", "\x94\x00\x01\x02\x03", "\x93\x00\x01", "\x93\x00", "\x93", "\x93\x00\x01\x02\x03", "\xdc\x00", "\xdd\xff\xff\xff\xff",
-		"\x93\x03\x01\x02", "\x93\xff\x01\x02", "\x93\xcb\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02", "\x93\xc3\x01\x02", "\x93\xa10\x01\x02", "\x93\xc0\x01\x02", "\x93\x90\x01\x02", "\x93\xcc",
+		"", "\xc0", "\x00", "\xa1x", "\x80", "\x90", "\x91\x00", "\x92\x00\x01", "\x93\x00\x01", "\x93\x00", "\x93", "\x93\x00\x01\x02\x03", "\xdc\x00", "\xdd\xff\xff\xff\xff",
+		"\x94\x00\x01\x02\x00", "\x94\x00\x01\x02\xff", "\x94\x00\x01\x02\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", "\x94\x00\x01\x02\xa13", "\x94\x00\x01\x02\xc0", "\x94\x00\x01\x02", "\x94\x00\x01\x02\xcc", "\x94\x00\x01\x02\x03\x04", "\x95\x00\x01\x02\x03\x04",
+		"\x94\x01\x01\x02\x03", "\x94\x02\x01\x02\x03", "\x94\x03\x01\x02\x03", "\x94\x04\x01\x02\x03",
+		"\x93\x05\x01\x02", "\x93\xff\x01\x02", "\x93\xcb\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02", "\x93\xc3\x01\x02", "\x93\xa10\x01\x02", "\x93\xc0\x01\x02", "\x93\x90\x01\x02", "\x93\xcc",
 		"\x93\x00\xff\x02", "\x93\x00\xca\x00\x00\x00\x00\x02", "\x93\x00\xa11\x02", "\x93\x00\xc0\x02", "\x93\x00\xd3\x80\x00\x00\x00\x00\x00\x00\x00\x02", "\x93\x00\xcf\xff",
 		"\x93\x00\x01\xc1", "\x93\x00\x01\xd4\x01\x00", "\x93\x00\x01\x91", "\x93\x00\x01\xa2a", "\x93\x00\x01\xa1\xff", "\x93\x00\x01\x81\x01", "\x93\x00\x01" + deep,
 	} {
-		_, _, _, err := msgpack.Codec{}.ScanMessage([]byte(src))
+		_, _, err := msgpack.Codec{}.ScanMessage([]byte(src))
 		var syntax *codec.SyntaxError
 		if !errors.As(err, &syntax) {
 			t.Errorf("%.20x: error is %v (%T)", src, err, err)

@@ -175,6 +175,10 @@ func (r *reader) Key(n, i int) (key []byte, more bool, err error) {
 	return key, err == nil, err
 }
 
+func (r *reader) At() int { return r.pos }
+
+func (r *reader) Back(at int) { r.pos = at }
+
 func (r *reader) Raw(depth int) (codec.Raw, error) {
 	start := r.pos
 	err := r.skip(1, depth)

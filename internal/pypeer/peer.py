@@ -46,7 +46,9 @@ class Root(Service):
 
     def __init__(self) -> None:
         mul = expose(lambda a, b: a * b)
-        super().__init__(sub=Service(mul=mul, inner=Service(mul=mul, neg=expose(lambda x: -x))))
+        plan = expose(lambda day, hours=24, *tags: [day, hours, list(tags)])
+        rate = expose(lambda price, unit="kW", day=None: [price, unit, day])
+        super().__init__(sub=Service(mul=mul, inner=Service(mul=mul, neg=expose(lambda x: -x)), plan=plan, rate=rate))
 
     @expose
     def add(self, a: Any, b: Any) -> Any:

@@ -101,7 +101,7 @@ func (f Frame) Check(t *testing.T, c codec.Codec) []byte {
 		t.Fatalf("%q is %#v, want %s", f.Payload, whole, f.Value)
 	}
 
-	kind, id, raw, err := codec.Envelope(c).ScanMessage(f.Payload)
+	h, raw, err := codec.Envelope(c).ScanMessage(f.Payload)
 	if err != nil {
 		t.Fatalf("%q: %v", f.Payload, err)
 	}
@@ -109,12 +109,12 @@ func (f Frame) Check(t *testing.T, c codec.Codec) []byte {
 	if err := c.Parse(raw, &content, types); err != nil {
 		t.Fatalf("%q: %v", raw, err)
 	}
-	if parts := []any{int64(kind), int64(id), plain(content)}; !Equal(parts, want) {
+	if parts := []any{int64(h.Kind), int64(h.ID), plain(content)}; !Equal(parts, want) {
 		t.Errorf("%q is taken apart to %v, want %s", f.Payload, parts, f.Value)
 	}
 	f.checkCall(t, c, raw)
 
-	again, err := codec.Envelope(c).AppendMessage(nil, kind, id, content, types)
+	again, err := codec.Envelope(c).AppendMessage(nil, h, content, types)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,18 @@ func TestMillionsOfTinyMapsDoNotTakeGigabytes(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// All data of custom types together, although each has a decoder.
+	types := new(codec.Types)
+	if err := codec.Register(types, func(r ref) (any, error) { return nil, nil }, func(any) (ref, error) { return ref{}, nil }); err != nil {
+		t.Fatal(err)
+	}
+	part := "\x81\xa8__type__\x92\x00" + string(tiny(1<<19, "\x80"))
+	for _, into := range []any{new(any), new([]ref)} {
+		var mismatch *codec.MismatchError
+		if err := (msgpack.Codec{}).Parse(tiny(3, part), into, types); !errors.As(err, &mismatch) {
+			t.Errorf("custom types into a %T: %v", into, err)
+		}
+	}
 	var v any
 	if err := (msgpack.Codec{}).Parse(tiny(100_000, "\x81\xa0\x00"), &v, nil); err != nil {
 		t.Errorf("a hundred thousand maps: %v", err)

@@ -17,7 +17,10 @@ func (e *encoder) custom(t *codec.Type, v reflect.Value) error {
 	}
 	data, err := t.Encode(v.Interface())
 	if err != nil {
-		return e.refuse(t.Go, "", err)
+		return e.refuse(v.Type(), "", err)
+	}
+	if bare, ok := data.(codec.Bare); ok {
+		return e.hop(bare.Value)
 	}
 	// Two levels: the map and the list in it.
 	if err := e.enter(t.Go); err != nil {
@@ -41,7 +44,7 @@ func (e *encoder) custom(t *codec.Type, v reflect.Value) error {
 	return nil
 }
 
-// custom reads into v, which is of the custom type t.
+// custom reads into v, whose values are sent as the custom type t.
 func (d *decoder) custom(t *codec.Type, p *plan, v reflect.Value) error {
 	kind, err := d.r.Kind()
 	if err != nil {
@@ -51,20 +54,41 @@ func (d *decoder) custom(t *codec.Type, p *plan, v reflect.Value) error {
 	case kind == KindNil && nilable(p.typ):
 		v.SetZero()
 		return d.r.Nil()
-	case kind == KindText && p.dec == opTime:
-		// A peer that does not know the type for dates sends the same text.
-		return d.textInto(p, v)
-	case kind != KindMap:
+	case t.Go != p.typ, kind != KindMap && !t.Bare:
 		return d.misfit(kind, p.typ)
+	case kind == KindMap:
+		at, depth := d.r.At(), d.depth
+		var m entries
+		if err := d.beginMap(&m); err != nil {
+			return err
+		}
+		if m.pair() {
+			x, err := d.pair(&m, p.typ)
+			if err != nil {
+				return err
+			}
+			store(v, x)
+			return nil
+		}
+		if !t.Bare {
+			return mismatch(kind.String(), p.typ)
+		}
+		d.r.Back(at)
+		d.depth = depth
 	}
-	var m entries
-	if err := d.beginMap(&m); err != nil {
-		return err
+	return d.bareData(t, kind, v)
+}
+
+// bareData reads data of the custom type t that come without a pair.
+func (d *decoder) bareData(t *codec.Type, kind Kind, v reflect.Value) error {
+	// A Decode that wants a value of its own type would get the same data
+	// again, without end.
+	if d.bare > 2*codec.MaxDepth {
+		return mismatch(kind.String()+" that is its own data", t.Go)
 	}
-	if !m.pair() {
-		return mismatch(kind.String(), p.typ)
-	}
-	x, err := d.pair(&m, p.typ)
+	d.bare++
+	x, err := d.data(t, kind.String())
+	d.bare--
 	if err != nil {
 		return err
 	}
@@ -108,7 +132,7 @@ func (d *decoder) pair(m *entries, want reflect.Type) (any, error) {
 	if t.Go != want && (want.Kind() != reflect.Interface || !t.Go.AssignableTo(want)) {
 		return nil, mismatch(t.Go.String(), want)
 	}
-	x, err := d.data(t)
+	x, err := d.data(t, "data")
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +183,9 @@ func (d *decoder) customType() (*codec.Type, error) {
 	return nil, &codec.SyntaxError{Msg: codec.TypeKey + " with an unknown id: " + n.String()}
 }
 
-// data reads the data of a value of type t and makes the value of it.
-func (d *decoder) data(t *codec.Type) (any, error) {
+// data reads the data of a value of type t and makes the value of it. Errors
+// name the data as found.
+func (d *decoder) data(t *codec.Type, found string) (any, error) {
 	// The closure gets a copy, so that no decoder but this one escapes.
 	sub := *d
 	var parsed bool
@@ -173,6 +198,7 @@ func (d *decoder) data(t *codec.Type) (any, error) {
 		failed = sub.into(into)
 		return failed
 	})
+	d.spent = sub.spent
 	if !parsed {
 		parsed = true
 		_, failed = d.r.Raw(d.depth)
@@ -186,7 +212,7 @@ func (d *decoder) data(t *codec.Type) (any, error) {
 		err = fmt.Errorf("decoded as %T", x)
 	}
 	if err != nil {
-		return nil, refused("data", t.Go, err)
+		return nil, refused(found, t.Go, err)
 	}
 	return x, nil
 }

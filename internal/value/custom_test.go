@@ -50,9 +50,7 @@ func customTypes(t *testing.T) *codec.Types {
 			}
 			return &ref{path}, nil
 		}),
-		codec.Register(types, func(t time.Time) (string, error) { return t.Format(time.RFC3339), nil }, func(text string) (time.Time, error) {
-			return time.Parse(time.RFC3339, text)
-		}),
+		codec.RegisterTime(types),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -268,16 +266,6 @@ func TestTheReservedKeyBehindAnotherIsAnOrdinaryOne(t *testing.T) {
 		var got any
 		if err := c.Parse(b, &got, nil); err != nil || !reflect.DeepEqual(got, map[string]any{"a": int64(1), "__type__": int64(2)}) {
 			t.Errorf("%s is %v, %v", show(c, b), got, err)
-		}
-	})
-}
-
-func TestADateAlsoArrivesAsPlainText(t *testing.T) {
-	types := customTypes(t)
-	each(t, func(t *testing.T, c codec.Codec) {
-		var got time.Time
-		if err := c.Parse(encode(t, c, "2010-03-27T00:00:00Z", nil), &got, types); err != nil || !got.Equal(time.Date(2010, 3, 27, 0, 0, 0, 0, time.UTC)) {
-			t.Errorf("got %v, %v", got, err)
 		}
 	})
 }

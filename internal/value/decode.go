@@ -39,6 +39,7 @@ type decoder struct {
 	types *codec.Types
 	depth int // of lists and maps
 	spent int // see spend
+	bare  int // data without a pair that is being decoded, see decoder.custom
 	// ordered says that maps become Maps where nothing else is wanted.
 	ordered bool
 }
@@ -100,7 +101,7 @@ func (d *decoder) direct(v any) (done bool, err error) {
 // value reads into v, which can be set, by its plan.
 func (d *decoder) value(p *plan, v reflect.Value) error {
 	if p.mayBeCustom && d.types.Len() > 0 {
-		if t := d.types.Of(p.typ); t != nil {
+		if t := d.types.Encoder(p.typ); t != nil {
 			return d.custom(t, p, v)
 		}
 	}

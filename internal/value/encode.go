@@ -164,7 +164,7 @@ func (e *encoder) direct(v any) (done bool, err error) {
 // value writes v by its plan.
 func (e *encoder) value(p *plan, v reflect.Value) error {
 	if p.mayBeCustom && e.types.Len() > 0 {
-		if t := e.types.Of(p.typ); t != nil {
+		if t := e.types.Encoder(p.typ); t != nil {
 			return e.custom(t, v)
 		}
 	}

@@ -123,4 +123,8 @@ type Reader interface {
 	// read like a value.
 	Map() (n int, err error)
 	Key(n, i int) (key []byte, more bool, err error)
+
+	// At returns a place to which Back goes back.
+	At() int
+	Back(at int)
 }
