@@ -2,6 +2,8 @@ package channel
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gomas/gomas/codec"
 )
@@ -62,6 +64,11 @@ func (c *Conn) meet(gomas bool) {
 	// Now, because what is sent from here on has no mark: the peer must have
 	// been told before.
 	c.kin.Store(uint32(Gomas))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(c.calls.abandoned)) {
+		c.sayCancel(id) // given up before
+	}
 }
 
 // plain checks that a message is one that all software knows.

@@ -68,7 +68,7 @@ func (r Remote) Service() *Service {
 // path from there.
 func (r Remote) find() (own *Service, path string, err error) {
 	if r.peer == nil {
-		return nil, "", errNoPeer
+		return nil, "", errors.New("the zero Remote refers to nothing")
 	}
 	if l, ok := r.peer.(*local); ok {
 		own = (*Service)(l)
@@ -120,7 +120,7 @@ func (r Remote) String() string {
 	return r.peer.Describe(r.path)
 }
 
-var errNoPeer = errors.New("rpc: the zero Remote refers to nothing")
+var errNoPeer = errors.New("rpc: call of the zero Remote, which refers to nothing")
 
 // do makes one call.
 // If private is set, nobody changes what the arguments point to meanwhile.

@@ -47,6 +47,9 @@ func (c *call) Value(key any) any {
 	if t, ok := turn.Value(c, key); ok {
 		return t
 	}
+	if c.conn != nil {
+		return c.conn.ch.Context().Value(key) // for context.Cause
+	}
 	return nil
 }
 
