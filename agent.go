@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/turn"
 )
@@ -235,8 +236,11 @@ func (a *Agent) Await(ctx context.Context, fn func() error) (err error) {
 	return err
 }
 
-// Sleep pauses for at least d, while other code of the agent may run. It
-// returns early with the error of ctx if that ends.
+// Clock returns the clock that the agent lives by, which is its container's.
+func (a *Agent) Clock() clock.Clock { return a.container.Clock() }
+
+// Sleep pauses for d on the agent's clock, while other code of the agent may
+// run; see [clock.Sleep]. It returns early with the error of ctx if that ends.
 func (a *Agent) Sleep(ctx context.Context, d time.Duration) error {
-	return turn.Sleep(ctx, nil, d)
+	return clock.Sleep(ctx, a.Clock(), d)
 }

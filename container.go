@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport"
@@ -63,6 +64,9 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	if opts != nil {
 		c.opts = *opts
 	}
+	if c.opts.Clock == nil {
+		c.opts.Clock = clock.Real{}
+	}
 	types := new(codec.Types)
 	if err := codec.RegisterTime(types); err != nil {
 		return nil, fmt.Errorf("gomas: %w", err)
@@ -92,6 +96,9 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 // Addr returns the address of the container, to which agents' ids are
 // appended with a slash.
 func (c *Container) Addr() string { return c.server.Addr() }
+
+// Clock returns the clock of the container's agents.
+func (c *Container) Clock() clock.Clock { return c.opts.Clock }
 
 func (c *Container) String() string { return fmt.Sprintf("Container('%s')", c.Addr()) }
 

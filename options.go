@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport"
@@ -22,6 +23,15 @@ type Options struct {
 	// which come first. All containers that connect must register the same in
 	// the same order.
 	Types *codec.Types
+
+	// Errors are the errors that keep their identity across connections; see
+	// [channel.Errors].
+	Errors *channel.Errors
+
+	// Clock is the time that agents live by: that of [Agent.Sleep] and of what
+	// they schedule. Connections, and bounds of calls, go by real time all the
+	// same. The default is [clock.Real].
+	Clock clock.Clock
 
 	// Timeout bounds each call. The default is not to bound it; [rpc.Timeout]
 	// is for single calls.
@@ -62,7 +72,7 @@ type Options struct {
 // connections returns the settings of the container's connections.
 func (o *Options) connections(types *codec.Types) rpc.Options {
 	conn := rpc.Options{
-		Codec: o.Codec, Types: types, Timeout: o.Timeout, Patience: o.Patience,
+		Codec: o.Codec, Types: types, Errors: o.Errors, Timeout: o.Timeout, Patience: o.Patience,
 		TLS: o.TLS, Limits: o.Limits, Logger: o.Logger,
 		Refused: o.Refused,
 	}
