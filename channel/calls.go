@@ -16,6 +16,7 @@ type call struct {
 	id    uint64
 	wait  turn.Wait
 	limit limit
+	told  bool // nobody waits
 
 	// The reply, set before the wait is woken.
 	kind    codec.Kind

@@ -93,6 +93,17 @@ func (c *Client) Ask(ctx context.Context, content, reply any) error {
 	})
 }
 
+// Tell tells the peer as [Conn.Tell] does.
+func (c *Client) Tell(ctx context.Context, content any) error {
+	return Persist(ctx, func() error {
+		conn, err := c.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		return conn.Tell(ctx, content)
+	})
+}
+
 type repeatableKey struct{}
 
 // Repeatable returns a context that marks requests as safe to be executed

@@ -37,6 +37,7 @@ type Conn struct {
 	heard  atomic.Bool     // something has been received
 	kin    atomic.Uint32   // a [Kin]
 	marked atomic.Bool     // a message has been marked
+	told   atomic.Int32    // requests of Tell that have no reply yet
 	ctx    context.Context // ends with the connection
 	cancel context.CancelCauseFunc
 	gone   turn.Event // nothing of the connection remains
@@ -167,8 +168,14 @@ func Ask[T any](ctx context.Context, c *Conn, content any) (reply T, err error) 
 	return reply, err
 }
 
+// Parser is implemented by replies for [Conn.Ask] that decode the content
+// themselves. It shares the memory of the message.
+type Parser interface {
+	Parse(content codec.Raw, c codec.Codec, types *codec.Types) error
+}
+
 // Ask sends a request and stores the content of the reply in what reply
-// points to; nil drops it. The request is encoded before Ask waits, so content
+// points to; nil drops it, and a [Parser] decodes it. The request is encoded before Ask waits, so content
 // may change afterwards.
 //
 // If ctx ends before the reply has come, Ask returns at once. The peer may
@@ -278,7 +285,12 @@ func (c *Conn) unsent() error {
 // parse decodes what the peer sent. An error of the format ends the
 // connection.
 func (c *Conn) parse(raw codec.Raw, v any) error {
-	err := c.options.Codec.Parse(raw, v, c.options.Types)
+	var err error
+	if p, ok := v.(Parser); ok {
+		err = p.Parse(raw, c.options.Codec, c.options.Types)
+	} else {
+		err = c.options.Codec.Parse(raw, v, c.options.Types)
+	}
 	if err == nil {
 		codec.Own(v)
 		return nil
@@ -395,9 +407,11 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	}
 	c.mu.Unlock()
 	for _, p := range calls {
-		if queued[p.id] {
+		switch {
+		case p.told:
+		case queued[p.id]:
 			p.wait.Wake(unsent)
-		} else {
+		default:
 			p.wait.Wake(reason)
 		}
 	}
@@ -487,6 +501,9 @@ func (c *Conn) receive(f *transport.Frame) error {
 	case unexpected:
 		return fmt.Errorf("%v for request %d, which is not waiting for one", h.Kind, h.ID)
 	case p == nil:
+		f.Free()
+	case p.told:
+		c.heardOf(h.Kind, content)
 		f.Free()
 	default:
 		p.kind, p.content, p.frame = h.Kind, content, f

@@ -112,7 +112,23 @@ func (name {{.Name}}{{.Types}}) Call(ctx context.Context, r Remote{{.Params}}) {
 	return r.call(ctx, &v.message, string(name), {{if .N}}v.list[:]{{else}}nil{{end}}, nil)
 	{{- end}}
 }
-{{if or .N .Result}}
+{{if not .Result}}
+// Notify is Call for those who do not wait; see [Notify].
+func (name {{.Name}}{{.Types}}) Notify(ctx context.Context, r Remote{{.Params}}) error {
+	{{- if .N}}
+	v := new(struct {
+		vars{{.Name}}{{.Types}}
+		message
+	})
+	{{.Assign -}}
+	v.list = [{{.N}}]any{ {{- .Pointers -}} }
+	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	{{- else}}
+	return r.notifyContract(ctx, new(message), string(name), nil)
+	{{- end}}
+}
+{{end}}
+{{- if or .N .Result}}
 type vars{{.Name}}{{.TypeParams}} struct {
 	{{.Fields -}}
 	{{if .Result}}result R

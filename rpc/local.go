@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -62,33 +63,17 @@ func (l *local) ask(ctx context.Context, m *codec.Call, result any, private bool
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	root, at := (*Service)(l).place()
-	in := &inside{root: root, wanted: result, origin: here}
-	if root.directory != nil {
-		in.origin = root.directory.Home()
-	}
-	path := join(at, m.Path())
-	found, fault := root.resolve([]byte(path))
-	if fault != nil {
-		return in.failure(fault)
-	}
-	if err := in.pack(m, private); err != nil {
+	c, err := l.call(m, result, private)
+	if err != nil {
 		return err
 	}
+	in := c.inside
 	wait, err := turn.Begin(ctx, nil)
 	if err != nil {
 		return err
 	}
-	in.wait = wait
-	c := &call{inside: in, turn: found.turn, fn: found.function}
-	c.Task = c
-	if c.turn == nil {
-		c.turn = turn.Free{}
-	}
-	if found.around != nil {
-		c.around, c.path = found.around, path
-	}
-	if after := channel.TimeoutOf(ctx, root.inside); after > 0 {
+	in.finish = wait
+	if after := channel.TimeoutOf(ctx, in.root.inside); after > 0 {
 		c.limit = &timeLimit{at: time.Now().Add(after)}
 		timer := time.AfterFunc(after, func() { wait.Wake(&channel.TimeoutError{Addr: in.origin, After: after}) })
 		defer timer.Stop()
@@ -106,12 +91,72 @@ func (l *local) ask(ctx context.Context, m *codec.Call, result any, private bool
 	return in.deliver()
 }
 
+// tell is ask without waiting.
+func (l *local) tell(m *codec.Call, private bool) error {
+	c, err := l.call(m, nil, private)
+	var failure *RemoteError
+	switch {
+	case errors.As(err, &failure):
+		logFailure((*Service)(l), failure)
+		return nil
+	case err != nil:
+		return err
+	}
+	in := c.inside
+	in.finish = telling{in}
+	c.turn.Start(&c.Item)
+	return nil
+}
+
+// telling is the end of a call that nobody waits for.
+type telling struct{ *inside }
+
+func (t telling) Wake(error) bool {
+	if t.err != nil {
+		logFailure(t.root, t.failure(t.err))
+	}
+	return true
+}
+
+func logFailure(s *Service, err error) {
+	if root, _ := s.place(); root.inside != nil && root.inside.Logger != nil {
+		root.inside.Logger.Warn("a call that nobody waits for has failed", "error", err)
+	}
+}
+
+// call makes a call of a function of the tree that l is in, to be started under
+// its turn. A function that there is none of is a *RemoteError.
+func (l *local) call(m *codec.Call, result any, private bool) (*call, error) {
+	root, at := (*Service)(l).place()
+	in := &inside{root: root, wanted: result, origin: here}
+	if root.directory != nil {
+		in.origin = root.directory.Home()
+	}
+	path := join(at, m.Path())
+	found, fault := root.resolve([]byte(path))
+	if fault != nil {
+		return nil, in.failure(fault)
+	}
+	if err := in.pack(m, private); err != nil {
+		return nil, err
+	}
+	c := &call{inside: in, turn: found.turn, fn: found.function}
+	c.Task = c
+	if c.turn == nil {
+		c.turn = turn.Free{}
+	}
+	if found.around != nil {
+		c.around, c.path = found.around, path
+	}
+	return c, nil
+}
+
 // inside is what a call within the program has instead of a connection.
 type inside struct {
 	root   *Service
 	origin string
-	wait   turn.Wait
-	format *format // nil before it is needed
+	finish interface{ Wake(error) bool } // who waits for the end
+	format *format                       // nil before it is needed
 
 	// Arguments: values that nobody changes, or [codec.Raw].
 	args   []any
@@ -214,15 +259,18 @@ func (in *inside) parseArgs(dst []any) (n int, err error) {
 // assign stores a shared value in what dst points to. Where the types differ
 // the codec decides, as it does between peers.
 func (in *inside) assign(dst, v any) error {
-	if raw, ok := v.(codec.Raw); ok {
-		return in.format.codec.Parse(raw, dst, in.format.types)
+	raw, ok := v.(codec.Raw)
+	if !ok {
+		if set(dst, v) {
+			return nil
+		}
+		var err error
+		if raw, err = in.encode(v); err != nil {
+			return err
+		}
 	}
-	if set(dst, v) {
-		return nil
-	}
-	raw, err := in.encode(v)
-	if err != nil {
-		return err
+	if p, ok := dst.(channel.Parser); ok {
+		return p.Parse(raw, in.format.codec, in.format.types)
 	}
 	return in.format.codec.Parse(raw, dst, in.format.types)
 }

@@ -25,6 +25,11 @@ func (name Proc0) Call(ctx context.Context, r Remote) error {
 	return r.call(ctx, &v.message, string(name), nil, nil)
 }
 
+// Notify is Call for those who do not wait; see [Notify].
+func (name Proc0) Notify(ctx context.Context, r Remote) error {
+	return r.notifyContract(ctx, new(message), string(name), nil)
+}
+
 type handleProc0 func(context.Context) error
 
 func (fn handleProc0) serve(ctx context.Context, c *call) (any, error) {
@@ -57,6 +62,17 @@ func (name Proc1[A]) Call(ctx context.Context, r Remote, a A) error {
 	v.a = a
 	v.list = [1]any{&v.a}
 	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+}
+
+// Notify is Call for those who do not wait; see [Notify].
+func (name Proc1[A]) Notify(ctx context.Context, r Remote, a A) error {
+	v := new(struct {
+		varsProc1[A]
+		message
+	})
+	v.a = a
+	v.list = [1]any{&v.a}
+	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
 }
 
 type varsProc1[A any] struct {
@@ -99,6 +115,18 @@ func (name Proc2[A, B]) Call(ctx context.Context, r Remote, a A, b B) error {
 	v.b = b
 	v.list = [2]any{&v.a, &v.b}
 	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+}
+
+// Notify is Call for those who do not wait; see [Notify].
+func (name Proc2[A, B]) Notify(ctx context.Context, r Remote, a A, b B) error {
+	v := new(struct {
+		varsProc2[A, B]
+		message
+	})
+	v.a = a
+	v.b = b
+	v.list = [2]any{&v.a, &v.b}
+	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
 }
 
 type varsProc2[A, B any] struct {
@@ -145,6 +173,19 @@ func (name Proc3[A, B, C]) Call(ctx context.Context, r Remote, a A, b B, c C) er
 	return r.call(ctx, &v.message, string(name), v.list[:], nil)
 }
 
+// Notify is Call for those who do not wait; see [Notify].
+func (name Proc3[A, B, C]) Notify(ctx context.Context, r Remote, a A, b B, c C) error {
+	v := new(struct {
+		varsProc3[A, B, C]
+		message
+	})
+	v.a = a
+	v.b = b
+	v.c = c
+	v.list = [3]any{&v.a, &v.b, &v.c}
+	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+}
+
 type varsProc3[A, B, C any] struct {
 	a    A
 	b    B
@@ -189,6 +230,20 @@ func (name Proc4[A, B, C, D]) Call(ctx context.Context, r Remote, a A, b B, c C,
 	v.d = d
 	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
 	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+}
+
+// Notify is Call for those who do not wait; see [Notify].
+func (name Proc4[A, B, C, D]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D) error {
+	v := new(struct {
+		varsProc4[A, B, C, D]
+		message
+	})
+	v.a = a
+	v.b = b
+	v.c = c
+	v.d = d
+	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
+	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
 }
 
 type varsProc4[A, B, C, D any] struct {
@@ -239,6 +294,21 @@ func (name Proc5[A, B, C, D, E]) Call(ctx context.Context, r Remote, a A, b B, c
 	return r.call(ctx, &v.message, string(name), v.list[:], nil)
 }
 
+// Notify is Call for those who do not wait; see [Notify].
+func (name Proc5[A, B, C, D, E]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D, e E) error {
+	v := new(struct {
+		varsProc5[A, B, C, D, E]
+		message
+	})
+	v.a = a
+	v.b = b
+	v.c = c
+	v.d = d
+	v.e = e
+	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
+	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+}
+
 type varsProc5[A, B, C, D, E any] struct {
 	a    A
 	b    B
@@ -287,6 +357,22 @@ func (name Proc6[A, B, C, D, E, F]) Call(ctx context.Context, r Remote, a A, b B
 	v.f = f
 	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
 	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+}
+
+// Notify is Call for those who do not wait; see [Notify].
+func (name Proc6[A, B, C, D, E, F]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D, e E, f F) error {
+	v := new(struct {
+		varsProc6[A, B, C, D, E, F]
+		message
+	})
+	v.a = a
+	v.b = b
+	v.c = c
+	v.d = d
+	v.e = e
+	v.f = f
+	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
+	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
 }
 
 type varsProc6[A, B, C, D, E, F any] struct {

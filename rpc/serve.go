@@ -204,7 +204,7 @@ func (c *call) succeed(result any) {
 // another's.
 func (c *call) Finish() {
 	if c.inside != nil {
-		c.inside.wait.Wake(nil)
+		c.inside.finish.Wake(nil)
 		return
 	}
 	// An error means that nobody is there any more to be answered.

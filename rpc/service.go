@@ -24,6 +24,7 @@ type Service struct {
 	around   []Interceptor
 	funcs    []function
 	services map[string]*Service
+	hidden   bool
 	above    atomic.Pointer[mount] // where it is mounted, nil if it is not
 
 	// Of the tree, if this is a root.
@@ -232,8 +233,9 @@ type target struct {
 
 // resolve finds the function at a path.
 func (s *Service) resolve(path []byte) (found target, fault *Error) {
-	rest := path
+	rest, hidden := path, false
 	for {
+		hidden = hidden || s.hidden
 		name, after, nested := cutPath(rest)
 		s.mu.RLock()
 		if s.turn != nil {
@@ -256,6 +258,9 @@ func (s *Service) resolve(path []byte) (found target, fault *Error) {
 			return found, nil
 		case isFunction:
 			return target{}, notFound(path, after) // nothing is under a function
+		case sub == nil && !nested && !hidden && string(name) == describe:
+			found.function = s.description()
+			return found, nil
 		case sub == nil:
 			return target{}, notFound(path, rest)
 		case !nested:

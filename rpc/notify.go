@@ -1,0 +1,54 @@
+package rpc
+
+import (
+	"context"
+
+	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/codec"
+)
+
+// Notify calls a function and does not wait until it has been executed. What
+// it returns is dropped; if it fails, that is logged to [Options.Logger] at
+// level warn, at the caller, and nobody is told otherwise. The callee sees a
+// call like any other, which its caller does not give up.
+//
+// An error says that the call was not made. Without one it may still be lost
+// with the connection. Where many notifications have not been executed yet,
+// Notify waits for this one, so that a fast caller does not overrun the callee;
+// ctx bounds that, and the time to connect. Those who mind how long that takes
+// should have no more than a thousand under way.
+//
+// Notifications and calls over one connection begin in the order in which they
+// were made, where the service has a turn.
+func Notify(ctx context.Context, r Remote, name string, args ...any) error {
+	return r.notify(ctx, untyped(r, name, args), false)
+}
+
+// notifyContract is Notify for the function that a contract names. args are
+// pointers to what nobody else changes.
+func (r Remote) notifyContract(ctx context.Context, m *message, contract string, args []any) error {
+	m.Service, m.Name, m.Args = r.path, nameOf(contract), args
+	return r.notify(ctx, m, true)
+}
+
+func (r Remote) notify(ctx context.Context, m *codec.Call, private bool) error {
+	if r.peer == nil {
+		return errNoPeer
+	}
+	tell := func(ctx context.Context) error {
+		if own, ok := r.peer.(*local); ok {
+			return own.tell(m, private)
+		}
+		return channel.Persist(ctx, func() error {
+			conn, err := r.peer.Connect(ctx)
+			if err != nil {
+				return err
+			}
+			return conn.ch.Tell(ctx, m)
+		})
+	}
+	if i, ok := r.peer.(interceptable); ok {
+		return intercept(ctx, i.interceptors(), Info{Path: m.Path(), Remote: r}, tell)
+	}
+	return tell(ctx)
+}
