@@ -3,6 +3,7 @@ package channel
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -43,6 +44,15 @@ func (e *Errors) Register(name string, err error) error {
 	}
 	e.list = append(e.list, namedError{name, err})
 	return nil
+}
+
+// Clone returns an independent copy, of an empty list if e is nil.
+func (e *Errors) Clone() *Errors {
+	c := new(Errors)
+	if e != nil {
+		c.list = slices.Clone(e.list)
+	}
+	return c
 }
 
 // named returns the error with a name, nil if there is none.

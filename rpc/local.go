@@ -80,7 +80,7 @@ func (l *local) ask(ctx context.Context, m *codec.Call, result any, private bool
 	} else if end, ok := ctx.Deadline(); ok {
 		c.limit = &timeLimit{at: end}
 	}
-	c.turn.Start(&c.Item)
+	c.start(c.owner)
 	if err := wait.Block(ctx, l); err != nil {
 		c.GivenUp(channel.ErrGivenUp)
 		return err
@@ -104,7 +104,7 @@ func (l *local) tell(m *codec.Call, private bool) error {
 	}
 	in := c.inside
 	in.finish = telling{in}
-	c.turn.Start(&c.Item)
+	c.start(c.owner)
 	return nil
 }
 
@@ -140,7 +140,7 @@ func (l *local) call(m *codec.Call, result any, private bool) (*call, error) {
 	if err := in.pack(m, private); err != nil {
 		return nil, err
 	}
-	c := &call{inside: in, turn: found.turn, fn: found.function}
+	c := &call{inside: in, turn: found.turn, owner: found.owner, fn: found.function}
 	c.Task = c
 	if c.turn == nil {
 		c.turn = turn.Free{}

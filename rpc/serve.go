@@ -21,6 +21,7 @@ type call struct {
 	conn   *Conn   // nil: the call is inside the program
 	inside *inside // and not nil
 	turn   turn.Turn
+	owner  *Service // of the turn, nil if it is the connection's
 	req    channel.Request
 	fn     function
 
@@ -96,6 +97,13 @@ func (c *call) Take() {
 	if left := c.req.Left(); left > 0 {
 		c.limit = &timeLimit{at: time.Now().Add(left)}
 	}
+	c.start(found.owner)
+}
+
+// start queues the call for its turn, which an owner has or nobody.
+func (c *call) start(owner *Service) {
+	c.owner = owner
+	owner.begin()
 	c.turn.Start(&c.Item)
 }
 
@@ -156,6 +164,11 @@ func (c *call) execute() (result any, err error) {
 	if errors.Is(c.Cause(), channel.ErrGivenUp) {
 		return nil, turn.Err(c) // before it has begun
 	}
+	if c.owner != nil {
+		if err := c.owner.closed(); err != nil {
+			return nil, err
+		}
+	}
 	if c.around == nil {
 		return c.fn.handler.serve(c, c)
 	}
@@ -203,6 +216,7 @@ func (c *call) succeed(result any) {
 // Finish implements [turn.Task]: it sends the answer, when the turn is
 // another's.
 func (c *call) Finish() {
+	defer c.owner.end()
 	if c.inside != nil {
 		c.inside.finish.Wake(nil)
 		return

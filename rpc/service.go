@@ -25,6 +25,8 @@ type Service struct {
 	funcs    []function
 	services map[string]*Service
 	hidden   bool
+	calls    atomic.Int32 // under way, if the service has a turn
+	closing  atomic.Pointer[closing]
 	above    atomic.Pointer[mount] // where it is mounted, nil if it is not
 
 	// Of the tree, if this is a root.
@@ -228,18 +230,22 @@ func (s *Service) find(name string) *function {
 type target struct {
 	function
 	turn   turn.Turn // nil if none of them has one
+	owner  *Service  // that has the turn
 	around []Interceptor
 }
 
 // resolve finds the function at a path.
-func (s *Service) resolve(path []byte) (found target, fault *Error) {
+func (s *Service) resolve(path []byte) (found target, fault error) {
 	rest, hidden := path, false
 	for {
 		hidden = hidden || s.hidden
+		if reason := s.closed(); reason != nil {
+			return target{}, reason
+		}
 		name, after, nested := cutPath(rest)
 		s.mu.RLock()
 		if s.turn != nil {
-			found.turn = s.turn
+			found.turn, found.owner = s.turn, s
 		}
 		if s.around != nil {
 			found.around = append(found.around[:len(found.around):len(found.around)], s.around...)
