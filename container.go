@@ -1,9 +1,12 @@
 package gomas
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/gomas/gomas/channel"
@@ -32,17 +35,16 @@ type Container struct {
 	root   *rpc.Service
 	tree   *rpc.Service // the agents, by id
 
-	ctx    context.Context // ends when the agents are to stop
-	cancel context.CancelCauseFunc
-
-	mu     sync.RWMutex
-	agents map[string]*Agent
-	order  []*Agent // of creation
-	nextID int
-	peers  map[transport.Addr]*peer
-	closed bool
-	tasks  int
-	idle   turn.Event // closed, and no tasks are left
+	mu      sync.RWMutex
+	agents  map[string]*Agent
+	nextID  int
+	named   map[string]bool // ids that are no numbers, also of agents that have stopped
+	spawned int             // agents that could be reached
+	awaited map[string]*arrival
+	peers   map[transport.Addr]*peer
+	closed  bool
+	tasks   int
+	idle    turn.Event // closed, and no tasks are left
 }
 
 // validateAID is what aiomas asks a container before it makes a proxy: the
@@ -77,12 +79,19 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		}
 	}
 	c.conn = c.opts.connections(types)
+	c.conn.Errors = c.opts.Errors.Clone()
+	if err := errors.Join(
+		c.conn.Errors.Register("NoAgentError", ErrNoAgent),
+		c.conn.Errors.Register("AgentStoppedError", ErrStopped),
+	); err != nil {
+		return nil, fmt.Errorf("gomas: %w", err)
+	}
 	c.root.Intercept(c.opts.Incoming...)
 	validateAID.Handle(c.root, c.validateAID)
+	awaitAID.Handle(c.root, c.awaitAID)
 	c.root.Mount("agents", c.tree)
 	c.root.Inside(&c.conn)
 	c.root.UseDirectory((*directory)(c))
-	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 
 	var err error
 	c.server, err = rpc.Listen(ctx, addr, c.root, &c.conn)
@@ -102,11 +111,29 @@ func (c *Container) Clock() clock.Clock { return c.opts.Clock }
 
 func (c *Container) String() string { return fmt.Sprintf("Container('%s')", c.Addr()) }
 
+// Services returns the root of what the container offers its peers. The
+// program may add functions and services of its own to it.
+func (c *Container) Services() *rpc.Service { return c.root }
+
 // Agents returns the agents in order of their creation.
 func (c *Container) Agents() []*Agent {
 	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return append([]*Agent(nil), c.order...)
+	agents := slices.Collect(maps.Values(c.agents))
+	c.mu.RUnlock()
+	slices.SortFunc(agents, func(a, b *Agent) int { return cmp.Compare(a.serial, b.serial) })
+	return agents
+}
+
+// AgentsOf returns the agents of a type, as their constructors returned them, in
+// order of their creation. T may be an interface.
+func AgentsOf[T any](c *Container) []T {
+	var list []T
+	for _, a := range c.Agents() {
+		if agent, ok := a.self.(T); ok {
+			list = append(list, agent)
+		}
+	}
+	return list
 }
 
 // Agent returns the agent with an id, nil if there is none.
@@ -180,8 +207,8 @@ func (c *Container) peer(addr transport.Addr) (*peer, error) {
 }
 
 // Close closes the container without waiting for anything: connections are
-// cut, and the contexts of agents end. Use [Container.Shutdown] for a good
-// end.
+// cut, and the contexts of agents end; their [Agent.OnStop] functions are not
+// called. Use [Container.Shutdown] for a good end.
 func (c *Container) Close() error {
 	c.stop()
 	err := c.server.Close()
@@ -192,14 +219,20 @@ func (c *Container) Close() error {
 }
 
 // Shutdown ends the container in good order. No agent and no task begins any
-// more, and the contexts of tasks end. When the tasks have ended, no more
-// connections and requests are accepted; when those being worked on have been
-// answered, the connections are closed. If ctx ends first, everything is cut
-// and its error returned. Shutdown must not be called by an agent of the
-// container, which would wait for itself.
+// more, and the contexts of tasks end. When the tasks have ended, the
+// [Agent.OnStop] functions of the agents run, those of the youngest agent
+// first. Then no more connections and requests are accepted; when those being
+// worked on have been answered, the connections are closed. If ctx ends first,
+// everything is cut and its error returned. Shutdown must not be called by an
+// agent of the container, which would wait for itself.
 func (c *Container) Shutdown(ctx context.Context) error {
-	c.stop()
+	agents := c.stop()
 	errs := []error{c.idle.Wait(ctx, nil, "tasks of agents to end")}
+	for _, a := range slices.Backward(agents) {
+		if ctx.Err() == nil {
+			errs = append(errs, a.lastWords(ctx))
+		}
+	}
 	errs = append(errs, c.server.Shutdown(ctx))
 	// All at once: peers may be slow, but not one after another.
 	peers := c.allPeers()
@@ -213,14 +246,25 @@ func (c *Container) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (c *Container) stop() {
+// shutDown is the end of the lives of agents whose container shuts down.
+var shutDown = func() (e turn.End) {
+	e.Come(context.Canceled, ErrClosed)
+	return
+}()
+
+// stop begins no more, and returns the agents.
+func (c *Container) stop() []*Agent {
 	c.mu.Lock()
 	c.closed = true
 	if c.tasks == 0 {
 		c.idle.Set(nil)
 	}
 	c.mu.Unlock()
-	c.cancel(ErrClosed)
+	agents := c.Agents()
+	for _, a := range agents {
+		a.life.Preset(&shutDown)
+	}
+	return agents
 }
 
 func (c *Container) allPeers() []*peer {
@@ -231,24 +275,4 @@ func (c *Container) allPeers() []*peer {
 		all = append(all, p)
 	}
 	return all
-}
-
-// enter counts a task of an agent that begins, unless the container is closed.
-func (c *Container) enter() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return ErrClosed
-	}
-	c.tasks++
-	return nil
-}
-
-func (c *Container) leave() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.tasks--
-	if c.closed && c.tasks == 0 {
-		c.idle.Set(nil)
-	}
 }

@@ -1,0 +1,113 @@
+package gomas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gomas/gomas/clock"
+	"github.com/gomas/gomas/internal/backoff"
+	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
+)
+
+// awaitAID is what gomas asks a container to be told when an agent can be
+// reached. Python does not have it.
+const awaitAID rpc.Func1[string, string] = "await_aid(aid)"
+
+// arrival is an agent to come that somebody waits for.
+type arrival struct {
+	event  turn.Event
+	waited int
+}
+
+// WaitFor is Connect for an agent that need not be there yet, nor its container:
+// it returns when the agent can be reached, or with the error of ctx. It polls,
+// with growing pauses, only while the container is away or if it is Python's.
+func (c *Container) WaitFor(ctx context.Context, url string) (rpc.Remote, error) {
+	remote, err := c.waitFor(ctx, url)
+	if err != nil {
+		return rpc.Remote{}, fmt.Errorf("gomas: wait for %s: %w", url, err)
+	}
+	return remote, nil
+}
+
+// WaitFor is [Container.WaitFor] for an agent that waits.
+func (a *Agent) WaitFor(ctx context.Context, url string) (rpc.Remote, error) {
+	return a.container.WaitFor(ctx, url)
+}
+
+func (c *Container) waitFor(ctx context.Context, url string) (rpc.Remote, error) {
+	addr, id, err := transport.SplitURL(url)
+	if err != nil {
+		return rpc.Remote{}, err
+	}
+	var pauses backoff.Backoff
+	for {
+		remote, err := c.connect(ctx, url)
+		if err == nil || !worthWaiting(err) {
+			return remote, err
+		}
+		if errors.Is(err, ErrNoAgent) {
+			p, err := c.peer(addr)
+			if err != nil {
+				return rpc.Remote{}, err
+			}
+			if _, err := awaitAID.Call(rpc.Repeatable(ctx), rpc.NewRemote(p, ""), id); err == nil {
+				pauses.Reset()
+				continue
+			}
+		}
+		if ended := clock.Sleep(ctx, clock.Real{}, pauses.Next()); ended != nil {
+			return rpc.Remote{}, fmt.Errorf("%w (last attempt: %w)", ended, err)
+		}
+	}
+}
+
+// worthWaiting reports whether what failed with err may succeed later.
+func worthWaiting(err error) bool {
+	var addr *transport.AddrError
+	return !errors.As(err, &addr) && !errors.Is(err, ErrClosed) && !errors.Is(err, turn.ErrMisuse) &&
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// awaitAID waits for the agent with an id, and returns the name of its type.
+func (c *Container) awaitAID(ctx context.Context, id string) (string, error) {
+	c.mu.Lock()
+	if a := c.agents[id]; a != nil {
+		c.mu.Unlock()
+		return a.typeName, nil
+	}
+	if c.awaited == nil {
+		c.awaited = make(map[string]*arrival)
+	}
+	w := c.awaited[id]
+	if w == nil {
+		w = new(arrival)
+		c.awaited[id] = w
+	}
+	w.waited++
+	c.mu.Unlock()
+	err := w.event.Wait(ctx, nil, "an agent to come")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w.waited--; w.waited == 0 && c.awaited[id] == w {
+		delete(c.awaited, id)
+	}
+	if err != nil {
+		return "", err
+	}
+	if a := c.agents[id]; a != nil {
+		return a.typeName, nil
+	}
+	return "", ErrNoAgent
+}
+
+// arrived tells those who wait for an agent. c.mu is held.
+func (c *Container) arrived(a *Agent) {
+	if w := c.awaited[a.id]; w != nil {
+		w.event.Set(nil)
+		delete(c.awaited, a.id)
+	}
+}

@@ -1,0 +1,201 @@
+package gomas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/turn"
+)
+
+// ErrStopped is wrapped by errors for the use of an agent that has stopped. It
+// is known as AgentStoppedError to other containers, and equal there.
+var ErrStopped = errors.New("the agent has stopped")
+
+// life is an agent as the context of its tasks.
+type life Agent
+
+// Deadline implements [context.Context]: there is none.
+func (l *life) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done implements [context.Context].
+func (l *life) Done() <-chan struct{} { return l.life.Done() }
+
+// Err implements [context.Context].
+func (l *life) Err() error { return l.life.Err() }
+
+// Cause says more than Err, for [turn.Err].
+func (l *life) Cause() error { return l.life.Cause() }
+
+// AfterFunc has fn called after the end, for package context.
+func (l *life) AfterFunc(fn func()) (stop func() bool) { return l.life.AfterFunc(fn) }
+
+// Attach implements [turn.Ender].
+func (l *life) Attach(w turn.Wait) bool { return l.life.Attach(w) }
+
+// Detach implements [turn.Ender].
+func (l *life) Detach(w turn.Wait) { l.life.Detach(w) }
+
+// Turn implements [turn.Holder].
+func (l *life) Turn() turn.Turn { return &l.turn }
+
+// Value implements [context.Context].
+func (l *life) Value(key any) any {
+	v, _ := turn.Value(l, key)
+	return v
+}
+
+// hooks are functions that run when an agent starts or stops.
+type hooks struct{ start, stop []func(context.Context) error }
+
+// OnStart has fn run, in the agent's turn, when the agent can be reached, before
+// [Spawn] returns. Functions run in the order in which they were given; an
+// error ends that, and the agent. OnStart is for the constructor.
+func (a *Agent) OnStart(fn func(ctx context.Context) error) {
+	if a.hooks == nil {
+		a.hooks = new(hooks)
+	}
+	a.hooks.start = append(a.hooks.start, fn)
+}
+
+// OnStop has fn run, in the agent's turn, when the agent stops and its tasks
+// have ended. It can still call others. Functions run in the reverse order, all
+// of them; their errors are returned by [Agent.Stop] or
+// [Container.Shutdown]. OnStop is for the agent's own code.
+func (a *Agent) OnStop(fn func(ctx context.Context) error) {
+	if a.hooks == nil {
+		a.hooks = new(hooks)
+	}
+	a.hooks.stop = append(a.hooks.stop, fn)
+}
+
+func (a *Agent) started(ctx context.Context) error {
+	if a.hooks == nil {
+		return nil
+	}
+	for _, fn := range a.hooks.start {
+		if err := fn(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ending is the end of an agent.
+type ending struct {
+	idle turn.Event // no tasks are left
+	done turn.Event // it is over
+}
+
+// Stop ends the agent, while others of its container go on. It cannot be
+// reached any more, and its id is not used again. Calls that wait for their turn
+// fail with [ErrStopped]; those that have begun are finished. The contexts of
+// its tasks end. When they have, its [Agent.OnStop] functions run.
+//
+// Stop returns when all that is done; if ctx ends before, it returns the error
+// of that, and the rest goes on without being waited for. Code of the agent
+// itself must not wait for its own end: it may call Stop in a goroutine of its
+// own, with a context without a turn.
+func (a *Agent) Stop(ctx context.Context) error {
+	if turn.From(ctx) == turn.Turn(&a.turn) {
+		return fmt.Errorf("gomas: stop %v: %w: an agent cannot wait for its own end", a, turn.ErrMisuse)
+	}
+	end, first := a.stop(fmt.Errorf("%v: %w", a, ErrStopped))
+	if first {
+		turn.Free{}.Start(turn.Func(func() { end.done.Set(a.finish(ctx)) }))
+	}
+	if err := end.done.Wait(ctx, nil, a); err != nil {
+		return fmt.Errorf("gomas: stop %v: %w", a, err)
+	}
+	return nil
+}
+
+// stop begins the end, and reports whether this call did.
+func (a *Agent) stop(reason error) (end *ending, first bool) {
+	c := a.container
+	c.mu.Lock()
+	if first = a.end == nil; first {
+		a.end = new(ending)
+		if a.tasks == 0 {
+			a.end.idle.Set(nil)
+		}
+	}
+	end = a.end
+	c.mu.Unlock()
+	if first {
+		c.remove(a)
+		a.services.Close(reason)
+		a.life.Come(context.Canceled, ErrStopped)
+	}
+	return end, first
+}
+
+// finish waits for what the agent still does, and runs its last functions.
+func (a *Agent) finish(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	ctx = turn.With(ctx, turn.Free{})
+	a.container.mu.Lock()
+	end := a.end
+	a.container.mu.Unlock()
+	return errors.Join(end.idle.Wait(ctx, nil, "tasks to end"), a.services.Idle(ctx), a.lastWords(ctx))
+}
+
+// lastWords runs the functions of OnStop.
+func (a *Agent) lastWords(ctx context.Context) error {
+	if a.hooks == nil {
+		return nil
+	}
+	var errs []error
+	own := turn.With(ctx, &a.turn)
+	for _, fn := range slices.Backward(a.hooks.stop) {
+		if err := a.run(func() error { return survive(own, fn) }); err != nil {
+			errs = append(errs, fmt.Errorf("%v: %w", a, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// survive runs fn, of which a panic becomes an error.
+func survive(ctx context.Context, fn func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &rpc.PanicError{Value: p, Stack: string(debug.Stack())}
+		}
+	}()
+	return fn(ctx)
+}
+
+// Stopped reports whether the agent has begun to stop.
+func (a *Agent) Stopped() bool { return a.life.Err() != nil }
+
+// enter counts a task that begins, unless the agent has stopped.
+func (a *Agent) enter() error {
+	c := a.container
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return ErrClosed
+	case a.end != nil:
+		return ErrStopped
+	}
+	a.tasks++
+	c.tasks++
+	return nil
+}
+
+func (a *Agent) leave() {
+	c := a.container
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a.tasks--; a.tasks == 0 && a.end != nil {
+		a.end.idle.Set(nil)
+	}
+	if c.tasks--; c.tasks == 0 && c.closed {
+		c.idle.Set(nil)
+	}
+}

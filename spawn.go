@@ -1,0 +1,166 @@
+package gomas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/gomas/gomas/turn"
+)
+
+// Spawn makes an agent in a container. construct gets a new Agent, to be
+// embedded in what it returns, and registers the agent's functions. It runs in
+// the agent's turn and may call, connect and sleep with the context it is
+// given, which is ctx with that turn.
+//
+// The agent can be reached once construct has returned without an error. Then
+// its [Agent.OnStart] functions run. If one of all these fails or panics,
+// nothing of the agent remains.
+//
+// T is the agent's type; its name is what the agent prints as and what peers
+// learn about it. The agent's id is the next number that the container has not
+// used yet: "0", "1", …
+func Spawn[T any](ctx context.Context, c *Container, construct func(context.Context, *Agent) (T, error)) (T, error) {
+	return spawn(ctx, c, "", construct)
+}
+
+// SpawnAs is Spawn with an id of the caller's choice: a text that is not empty,
+// no number, and without a slash. An id is never used again, even if its agent
+// has stopped.
+func SpawnAs[T any](ctx context.Context, c *Container, id string, construct func(context.Context, *Agent) (T, error)) (T, error) {
+	if err := checkID(id); err != nil {
+		var none T
+		return none, fmt.Errorf("gomas: spawn: %w", err)
+	}
+	return spawn(ctx, c, id, construct)
+}
+
+func checkID(id string) error {
+	switch {
+	case id == "":
+		return errors.New("the id is empty")
+	case strings.ContainsAny(id, "/() ?#"):
+		return fmt.Errorf("the id %q holds a slash, a parenthesis, a blank, a question mark or a number sign", id)
+	}
+	if _, err := strconv.ParseFloat(id, 64); err == nil {
+		return fmt.Errorf("the id %q is a number; those are given in order", id)
+	}
+	return nil
+}
+
+func spawn[T any](ctx context.Context, c *Container, id string, construct func(context.Context, *Agent) (T, error)) (agent T, err error) {
+	a, err := c.newAgent(nameOfType(reflect.TypeFor[T]()), id)
+	if err != nil {
+		return agent, fmt.Errorf("gomas: spawn: %w", err)
+	}
+	done := false
+	defer func() { // also after a panic
+		if !done {
+			c.drop(a)
+		}
+	}()
+	// A caller that is an agent gives its own turn up meanwhile.
+	misuse := turn.Await(ctx, func() {
+		own := turn.With(ctx, &a.turn)
+		err = a.run(func() (err error) {
+			agent, err = construct(own, a)
+			return err
+		})
+		if err == nil {
+			err = c.register(a, agent)
+		}
+		if err == nil {
+			err = a.run(func() error { return a.started(own) })
+		}
+	})
+	if misuse != nil {
+		err = misuse
+	}
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("gomas: spawn %s: %w", a.typeName, err)
+	}
+	done = true
+	return agent, nil
+}
+
+func nameOfType(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if name := t.Name(); name != "" {
+		return name
+	}
+	return "Agent"
+}
+
+// newAgent makes an agent with an id, or with the next number, which is not
+// used again even if the constructor fails.
+func (c *Container) newAgent(typeName, id string) (*Agent, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	a := &Agent{container: c, id: id, typeName: typeName, number: c.nextID}
+	if id == "" {
+		a.id = strconv.Itoa(c.nextID)
+		c.nextID++
+	} else {
+		if c.named[id] {
+			return nil, fmt.Errorf("the id %q has been used already", id)
+		}
+		if c.named == nil {
+			c.named = make(map[string]bool)
+		}
+		c.named[id] = true
+	}
+	if c.opts.CheckTurns {
+		a.turn.Check()
+	}
+	a.services.UseTurn(&a.turn)
+	if err := c.tree.Reserve(a.id, &a.services); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// register makes an agent, whose value is self, reachable.
+func (c *Container) register(a *Agent, self any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	a.self = self
+	a.serial = c.spawned
+	c.spawned++
+	if err := c.tree.TryMount(a.id, &a.services); err != nil {
+		return err
+	}
+	c.agents[a.id] = a
+	c.arrived(a)
+	return nil
+}
+
+// drop ends what there is of an agent whose making has failed.
+func (c *Container) drop(a *Agent) {
+	c.remove(a)
+	a.services.Close(fmt.Errorf("%v: %w", a, ErrStopped))
+	a.life.Come(context.Canceled, ErrStopped)
+}
+
+// remove makes an agent unknown, and reports whether it was known.
+func (c *Container) remove(a *Agent) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.agents[a.id] != a {
+		return false
+	}
+	delete(c.agents, a.id)
+	c.tree.Unmount(a.id)
+	return true
+}

@@ -1,0 +1,154 @@
+package gomas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/gomas/gomas/clock"
+	"github.com/gomas/gomas/turn"
+)
+
+// Go starts a task of the agent: fn runs in the agent's turn, after what is
+// queued already. Its context ends when the agent stops, which waits for the
+// task. An agent that has stopped starts no task, and Go returns an error.
+func (a *Agent) Go(fn func(ctx context.Context)) error {
+	if err := a.enter(); err != nil {
+		return fmt.Errorf("gomas: task of %v: %w", a, err)
+	}
+	t := &task{agent: a, fn: fn}
+	t.Task = t
+	a.turn.Start(&t.Item)
+	return nil
+}
+
+// task is a task that an agent has started.
+type task struct {
+	turn.Item
+	agent *Agent
+	fn    func(ctx context.Context)
+}
+
+func (t *task) Run() { t.fn((*life)(t.agent)) }
+
+func (t *task) Finish() { t.agent.leave() }
+
+// In has fn run as a task of the agent, see [Agent.Go], when d has passed on the
+// agent's clock. The timer can be stopped; that of an agent that has stopped
+// does nothing.
+func (a *Agent) In(d time.Duration, fn func(ctx context.Context)) (clock.Timer, error) {
+	return a.Clock().In(d, a.later(fn))
+}
+
+// At has fn run as a task of the agent when its clock has reached t, which must
+// be in the future.
+func (a *Agent) At(t time.Duration, fn func(ctx context.Context)) (clock.Timer, error) {
+	return a.Clock().At(t, a.later(fn))
+}
+
+// AtDate has fn run as a task of the agent when its clock has reached a date,
+// which must be in the future.
+func (a *Agent) AtDate(date time.Time, fn func(ctx context.Context)) (clock.Timer, error) {
+	return clock.AtDate(a.Clock(), date, a.later(fn))
+}
+
+func (a *Agent) later(fn func(ctx context.Context)) func() {
+	return func() { _ = a.Go(fn) } // an error means that the agent has stopped
+}
+
+// Every runs fn as a task of the agent each time a period has passed on its
+// clock, until fn returns an error or the agent stops; see [clock.Every] for
+// what becomes of fn that takes longer. An error other than that of the task's
+// context is logged to [Options.Logger].
+func (a *Agent) Every(period time.Duration, fn func(ctx context.Context) error) error {
+	if period <= 0 {
+		return fmt.Errorf("gomas: task of %v: a period of %v", a, period)
+	}
+	return a.Go(func(ctx context.Context) {
+		err := clock.Every(ctx, a.Clock(), period, fn)
+		if log := a.container.opts.Logger; log != nil && ctx.Err() == nil {
+			log.LogAttrs(ctx, slog.LevelError, "a periodic task has ended", slog.Any("agent", a), slog.Any("error", err))
+		}
+	})
+}
+
+// Parallel runs functions of the agent at the same time, as tasks each of which
+// may wait while others run, and returns when all have, with their errors
+// joined. It is how an agent calls several others at once. The functions get
+// ctx; if that ends, they are the ones to notice.
+func (a *Agent) Parallel(ctx context.Context, fns ...func(ctx context.Context) error) error {
+	own := turn.With(ctx, &a.turn)
+	errs := make([]error, len(fns))
+	var done turn.Event
+	left := len(fns) // belongs to the turn
+	if left == 0 {
+		return nil
+	}
+	for i, fn := range fns {
+		a.turn.Start(&turn.Item{Task: &part{
+			run: func() {
+				errs[i] = errors.New("gomas: the function ended its goroutine")
+				defer func() {
+					if left--; left == 0 {
+						done.Set(nil)
+					}
+				}()
+				errs[i] = fn(own)
+			},
+		}})
+	}
+	// Not bounded by ctx: the functions must not outlive the call.
+	if err := done.Wait(context.WithoutCancel(ctx), nil, "functions in parallel"); err != nil {
+		return err
+	}
+	return errors.Join(errs...)
+}
+
+// part is one of the functions of Parallel.
+type part struct{ run func() }
+
+func (p *part) Run()    { p.run() }
+func (p *part) Finish() {}
+
+// Do runs fn in the agent's turn on the calling goroutine, and returns its
+// error. It is the way in for code outside of agents, such as main or a test,
+// that looks at the agent's state. ctx bounds the waiting for the turn, and
+// fn gets it with the agent's turn.
+func (a *Agent) Do(ctx context.Context, fn func(ctx context.Context) error) (err error) {
+	own := turn.With(ctx, &a.turn)
+	if misuse := a.turn.Do(ctx, func() { err = fn(own) }); misuse != nil {
+		return misuse
+	}
+	return err
+}
+
+// Await runs fn while other code of the agent may run, and returns its error:
+// it is for work that blocks or takes long, such as files, other network
+// libraries or a solver. fn must not touch the agent's state, and not use ctx,
+// to call or to sleep: it has no turn to give up.
+func (a *Agent) Await(ctx context.Context, fn func() error) (err error) {
+	if misuse := turn.Await(ctx, func() { err = fn() }); misuse != nil {
+		return misuse
+	}
+	return err
+}
+
+// Sleep pauses for d on the agent's clock, while other code of the agent may
+// run; see [clock.Sleep]. It returns early with the error of ctx if that ends.
+func (a *Agent) Sleep(ctx context.Context, d time.Duration) error {
+	return clock.Sleep(ctx, a.Clock(), d)
+}
+
+// SleepUntil pauses until the agent's clock has reached t; see
+// [clock.SleepUntil].
+func (a *Agent) SleepUntil(ctx context.Context, t time.Duration) error {
+	return clock.SleepUntil(ctx, a.Clock(), t)
+}
+
+// SleepUntilDate pauses until the agent's clock has reached a date; see
+// [clock.SleepUntilDate].
+func (a *Agent) SleepUntilDate(ctx context.Context, date time.Time) error {
+	return clock.SleepUntilDate(ctx, a.Clock(), date)
+}
