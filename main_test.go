@@ -10,7 +10,10 @@ import (
 	"github.com/gomas/gomas/rpc"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	actAsProcess() // as which tests start this program again
+	goleak.VerifyTestMain(m)
+}
 
 // container starts a container on a free port, with turns checked, for as
 // long as the test lasts.

@@ -11,150 +11,98 @@ import (
 	"github.com/gomas/gomas/codec"
 )
 
-// parse decodes the arguments into what dst points to.
-func (c *call) parse(dst []any) error { return c.parseVariadic(dst, nil) }
-
-// parseVariadic is parse with room for any number of further arguments: rest
-// points to a slice, or is nil if there is none.
-func (c *call) parseVariadic(dst []any, rest any) error {
-	err := c.arguments(dst, rest)
-	c.args, c.kwargs, c.parsed = nil, nil, true
-	c.req.Release()
-	return err
+// further is where arguments go for which there is no parameter of their own.
+// What is nil takes none.
+type further struct {
+	list      any        // pointer to a slice, for positional ones
+	keywords  any        // pointer to a map, for those with names
+	undecoded *Arguments // for both
 }
 
-func (c *call) arguments(dst []any, rest any) error {
-	n, err := c.positional(dst)
+// bind decodes the arguments of a call into what dst points to, one for each
+// parameter of its own, and the others into rest.
+func (c *contract) bind(from source, dst []any, rest further) error {
+	n, err := from.positional(dst)
 	if err != nil {
-		return c.badArgument(err)
+		return c.badArgument(err, false)
 	}
 	codec.Own(dst...)
 	if n > len(dst) {
-		if rest == nil {
-			return c.badCount(len(dst), n)
-		}
-		if err := c.further(len(dst), rest); err != nil {
+		if err := c.bindList(from, len(dst), n, rest); err != nil {
 			return err
 		}
 		n = len(dst)
 	}
-	if n == len(dst) && !c.hasKeywords() {
+	if n == len(dst) && !from.hasKeywords() {
 		return nil
 	}
-	if c.fn.params == nil {
-		return c.unnamed(len(dst), n, rest != nil)
+	if c.params == nil {
+		return c.unnamed(len(dst), n, from.hasKeywords(), rest.list != nil)
 	}
-	return c.keywords(dst, n)
+	return c.bindKeywords(from, dst, n, rest)
 }
 
-func (c *call) positional(dst []any) (n int, err error) {
-	if c.inside != nil {
-		return c.inside.parseArgs(dst)
+// bindList decodes the positional arguments after the first n, of given ones.
+func (c *contract) bindList(from source, n, given int, rest further) error {
+	if rest.undecoded == nil && rest.list == nil {
+		return c.badCount(n, given)
 	}
-	return c.conn.envelope.ParseArgs(c.args, dst, c.conn.types)
-}
-
-func (c *call) hasKeywords() bool {
-	return c.kwargs != nil || c.inside != nil && c.inside.kwargs != nil
-}
-
-// format returns how the values are encoded.
-func (c *call) format() *format {
-	if c.inside != nil {
-		return c.inside.format
-	}
-	return c.conn.format
-}
-
-// list returns the positional arguments after the first n.
-func (c *call) list(n int) (codec.Raw, error) {
-	switch {
-	case c.inside != nil:
-		return c.inside.encode(c.inside.args[n:])
-	case n == 0:
-		return c.args, nil
-	}
-	// As a list of its own, so that the codec decides as for any other how
-	// much memory it may take.
-	var items []codec.Raw
-	if err := c.conn.codec.Parse(c.args, &items, nil); err != nil {
-		return nil, err
-	}
-	return c.conn.codec.Append(nil, items[n:], nil)
-}
-
-// further decodes the positional arguments after the first n into the slice
-// that rest points to.
-func (c *call) further(n int, rest any) error {
-	list, err := c.list(n)
+	list, err := from.list(n)
 	if err != nil {
-		return c.badArgument(err)
+		return c.badArgument(err, false)
 	}
-	if err := c.format().codec.Parse(list, rest, c.format().types); err != nil {
-		return c.badArgument(&codec.ItemError{Index: n, Err: err})
+	if rest.undecoded != nil {
+		rest.undecoded.form, rest.undecoded.args = from.format(), slices.Clone(list)
+		return nil
 	}
-	codec.Own(rest)
+	if err := from.format().codec.Parse(list, rest.list, from.format().types); err != nil {
+		return c.badArgument(&codec.ItemError{Index: n, Err: err}, true)
+	}
+	codec.Own(rest.list)
 	return nil
 }
 
 // unnamed is the error for a call that would need names of parameters.
-func (c *call) unnamed(params, n int, variadic bool) error {
+func (c *contract) unnamed(params, n int, hasKeywords, variadic bool) error {
 	switch {
-	case c.hasKeywords():
-		return typeError("%s() takes no keyword arguments", c.fn.name)
+	case hasKeywords:
+		return typeError("%s() takes no keyword arguments", c.name)
 	case variadic:
-		return typeError("%s() takes at least %s but %d %s given", c.fn.name, count(params, "positional argument"), n, were(n))
+		return typeError("%s() takes at least %s but %d %s given", c.name, count(params, "positional argument"), n, were(n))
 	}
 	return c.badCount(params, n)
 }
 
 // badCount is the error for n positional arguments where that is too many, or
 // names of parameters are not known.
-func (c *call) badCount(params, n int) error {
+func (c *contract) badCount(params, n int) error {
 	takes := count(params, "positional argument")
-	if params > 0 && c.fn.params != nil && c.fn.params[params-1].fallback != nil {
-		least := slices.IndexFunc(c.fn.params, func(p param) bool { return p.fallback != nil })
+	if params > 0 && c.params != nil && c.params[params-1].fallback != nil {
+		least := slices.IndexFunc(c.params, func(p param) bool { return p.fallback != nil })
 		takes = fmt.Sprintf("from %d to %d positional arguments", least, params)
 	}
-	return typeError("%s() takes %s but %d %s given", c.fn.name, takes, n, were(n))
+	return typeError("%s() takes %s but %d %s given", c.name, takes, n, were(n))
 }
 
-// keywords decodes keyword arguments and defaults, after n positional
+// bindKeywords decodes keyword arguments and defaults, after n positional
 // arguments.
-func (c *call) keywords(dst []any, n int) error {
-	name, params := c.fn.name, c.fn.params[:len(dst)]
-	var kwargs map[string]codec.Raw
-	switch {
-	case c.inside != nil:
-		kwargs = c.inside.kwargs
-	case c.kwargs != nil:
-		if err := c.conn.codec.Parse(c.kwargs, &kwargs, nil); err != nil {
-			return c.badArgument(err)
-		}
+func (c *contract) bindKeywords(from source, dst []any, n int, rest further) error {
+	kwargs, err := from.keywords()
+	if err != nil {
+		return c.badArgument(err, false)
 	}
-	for i := n; i < len(params); i++ {
-		raw, ok := kwargs[params[i].name]
-		if !ok {
-			continue
-		}
-		delete(kwargs, params[i].name)
-		if err := c.format().codec.Parse(raw, dst[i], c.format().types); err != nil {
-			return c.badArgument(&codec.ItemError{Index: i, Err: err})
-		}
-		codec.Own(dst[i])
-		dst[i] = nil
-	}
-	if len(kwargs) > 0 {
-		unknown := slices.Min(slices.Collect(maps.Keys(kwargs)))
-		if slices.ContainsFunc(params, func(p param) bool { return p.name == unknown }) {
-			return typeError("%s() got multiple values for argument '%s'", name, unknown)
-		}
-		return typeError("%s() got an unexpected keyword argument '%.80s'", name, unknown)
-	}
+	params := c.params[:len(dst)]
 	var missing []string
 	for i := n; i < len(params); i++ {
-		switch p := &params[i]; {
-		case dst[i] == nil: // was given as a keyword
+		p := &params[i]
+		raw, given := kwargs[p.name]
+		switch {
+		case given:
+			delete(kwargs, p.name)
+			if err := from.format().codec.Parse(raw, dst[i], from.format().types); err != nil {
+				return c.badArgument(&codec.ItemError{Index: i, Err: err}, false)
+			}
+			codec.Own(dst[i])
 		case p.fallback == nil:
 			missing = append(missing, "'"+p.name+"'")
 		default:
@@ -163,21 +111,68 @@ func (c *call) keywords(dst []any, n int) error {
 			}
 		}
 	}
+	if len(kwargs) > 0 {
+		if err := c.bindFurther(from, params, kwargs, rest); err != nil {
+			return err
+		}
+	}
 	if len(missing) > 0 {
-		return typeError("%s() missing %s: %s", name, count(len(missing), "required positional argument"), enumerate(missing))
+		return typeError("%s() missing %s: %s", c.name, count(len(missing), "required positional argument"), enumerate(missing))
 	}
 	return nil
 }
 
-// badArgument says which argument did not parse, and where in it. An error of
-// the format ends the connection.
-func (c *call) badArgument(err error) error {
-	if isSyntax(err) && c.inside == nil {
-		return c.req.Malformed(err)
+// bindFurther decodes the keyword arguments that are left when the parameters
+// have theirs.
+func (c *contract) bindFurther(from source, params []param, kwargs map[string]codec.Raw, rest further) error {
+	takesAny := rest.keywords != nil || rest.undecoded != nil
+	for _, name := range slices.Sorted(maps.Keys(kwargs)) {
+		if slices.ContainsFunc(params, func(p param) bool { return p.name == name }) {
+			return typeError("%s() got multiple values for argument '%s'", c.name, name)
+		}
+		if !takesAny {
+			return typeError("%s() got an unexpected keyword argument '%.80s'", c.name, name)
+		}
+	}
+	if rest.undecoded != nil {
+		codec.Own(&kwargs)
+		rest.undecoded.form, rest.undecoded.kwargs = from.format(), kwargs
+		return nil
+	}
+	// As a map of its own, so that the codec decides as for any other how much
+	// memory it may take.
+	raw, err := from.format().codec.Append(nil, kwargs, nil)
+	if err != nil {
+		return c.badArgument(err, false)
+	}
+	if err := from.format().codec.Parse(raw, rest.keywords, from.format().types); err != nil {
+		return c.badKeyword(err)
+	}
+	codec.Own(rest.keywords)
+	return nil
+}
+
+// badKeyword says which of the further keyword arguments did not parse.
+func (c *contract) badKeyword(err error) error {
+	mismatch, ok := err.(*codec.MismatchError)
+	if !ok || mismatch.Path == "" {
+		return c.badArgument(err, false)
+	}
+	inner := *mismatch
+	inner.Path = ""
+	return typeError("%s() argument '%.80s': %v", c.name, mismatch.Path, &inner)
+}
+
+// badArgument says which argument did not parse, and where in it: in the list
+// of all further ones, if inList is set. What is not even a value of the format
+// is the [codec.SyntaxError] that it was.
+func (c *contract) badArgument(err error, inList bool) error {
+	if isSyntax(err) {
+		return err
 	}
 	var item *codec.ItemError
 	if !errors.As(err, &item) {
-		return typeError("%s(): %v", c.fn.name, err)
+		return typeError("%s(): %v", c.name, err)
 	}
 	number, path, reason := item.Index+1, "", item.Err
 	if mismatch, ok := item.Err.(*codec.MismatchError); ok {
@@ -187,14 +182,14 @@ func (c *call) badArgument(err error) error {
 	if path != "" && path[0] != '[' {
 		path = "." + path
 	}
-	if c.fn.params != nil {
-		return typeError("%s() argument '%s%s': %v", c.fn.name, c.fn.params[item.Index].name, path, reason)
+	if c.params != nil {
+		return typeError("%s() argument '%s%s': %v", c.name, c.params[item.Index].name, path, reason)
 	}
-	if s := c.fn.shape(); s.variadic() && number == s.params() {
+	if inList {
 		further, inside := cutIndex(path)
 		number, path = number+further, inside
 	}
-	return typeError("%s() argument %d%s: %v", c.fn.name, number, path, reason)
+	return typeError("%s() argument %d%s: %v", c.name, number, path, reason)
 }
 
 // cutIndex takes the index off a path such as "[3].price".

@@ -25,7 +25,7 @@ type gridStub struct {
 }
 
 func TestAStubCallsTheFunctionsItIsBoundTo(t *testing.T) {
-	eachWay(t, grid, nil, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, grid, nil, func(t *testing.T, r rpc.Remote) {
 		var stub gridStub
 		if err := rpc.Bind(within(t), r, &stub); err != nil {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func TestAStubThatDoesNotSuitIsRefusedWithAllReasonsAndNotFilled(t *testing.T) {
 		}{}, []string{"Weather/rain"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachWay(t, grid, nil, func(t *testing.T, r rpc.Remote) {
+			eachSide(t, grid, nil, func(t *testing.T, r rpc.Remote) {
 				err := rpc.Bind(within(t), r, test.stub)
 				if err == nil {
 					t.Fatal("it was bound")
@@ -112,7 +112,7 @@ func TestAStubThatDoesNotSuitIsRefusedWithAllReasonsAndNotFilled(t *testing.T) {
 
 func TestAStubOfAServiceThatDoesNotDescribeItselfIsNotChecked(t *testing.T) {
 	hidden := func() *rpc.Service { svc := grid(); svc.Hide(); return svc }
-	eachWay(t, hidden, nil, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, hidden, nil, func(t *testing.T, r rpc.Remote) {
 		var stub struct {
 			Add  func(context.Context, int) (int, error)
 			None func(context.Context) error

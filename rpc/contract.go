@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -19,7 +20,7 @@ import (
 // contract is what the text of a contract says:
 //
 //	text       = name [ "(" [ parameter { "," parameter } ] ")" ] [ ":" doc ]
-//	parameter  = name [ "=" JSON value ] | "*" name
+//	parameter  = name [ "=" JSON value ] | "*" name | "**" name
 //
 // It may be shared by many functions and does not change.
 type contract struct {
@@ -32,7 +33,22 @@ type contract struct {
 type param struct {
 	name     string
 	fallback codec.Raw // its default as JSON, nil if it has none
-	variadic bool      // it takes all further arguments: *name
+	variadic bool      // it takes all further positional arguments: *name
+	keywords bool      // it takes all further keyword arguments: **name
+}
+
+// takesRest reports whether p takes any number of arguments.
+func (p *param) takesRest() bool { return p.variadic || p.keywords }
+
+// takesList reports whether a parameter takes all further positional arguments.
+func (c *contract) takesList() bool {
+	return slices.ContainsFunc(c.params, func(p param) bool { return p.variadic })
+}
+
+// takesKeywords reports whether a parameter takes all further keyword
+// arguments.
+func (c *contract) takesKeywords() bool {
+	return slices.ContainsFunc(c.params, func(p param) bool { return p.keywords })
 }
 
 // parseContract takes the text of a contract apart.
@@ -110,13 +126,15 @@ func cutParam(list string) (item, after string, end byte) {
 func parseParam(item string) (p param, err error) {
 	name, value, optional := strings.Cut(item, "=")
 	p.name = strings.TrimSpace(name)
-	p.name, p.variadic = strings.CutPrefix(p.name, "*")
+	if p.name, p.keywords = strings.CutPrefix(p.name, "**"); !p.keywords {
+		p.name, p.variadic = strings.CutPrefix(p.name, "*")
+	}
 	switch {
 	case p.name == "" || strings.ContainsFunc(p.name, notInName):
 		return p, fmt.Errorf("%q is no name of a parameter", strings.TrimSpace(name))
 	case !optional:
 		return p, nil
-	case p.variadic:
+	case p.takesRest():
 		return p, fmt.Errorf("parameter %q takes any number of arguments and cannot have a default", p.name)
 	}
 	p.fallback = codec.Raw(strings.TrimSpace(value))
@@ -142,9 +160,9 @@ func (p *param) checkAfter(others []param) error {
 		return nil
 	}
 	switch last := &others[len(others)-1]; {
-	case last.variadic:
-		return fmt.Errorf("parameter %q follows \"*%s\", which must be the last one", p.name, last.name)
-	case last.fallback != nil && p.fallback == nil && !p.variadic:
+	case last.keywords, last.variadic && !p.keywords:
+		return fmt.Errorf("parameter %q follows %q, which must be the last one", p.name, last)
+	case last.fallback != nil && p.fallback == nil && !p.takesRest():
 		return fmt.Errorf("parameter %q has no default, but follows %q, which has one", p.name, last.name)
 	}
 	return nil
@@ -183,6 +201,8 @@ func (p *param) String() string {
 	switch {
 	case p.variadic:
 		return "*" + p.name
+	case p.keywords:
+		return "**" + p.name
 	case p.fallback != nil:
 		return p.name + "=" + string(p.fallback)
 	}

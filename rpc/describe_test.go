@@ -32,7 +32,7 @@ func grid() *rpc.Service {
 }
 
 func TestAServiceDescribesItsFunctionsAndServices(t *testing.T) {
-	eachWay(t, grid, nil, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, grid, nil, func(t *testing.T, r rpc.Remote) {
 		d, err := rpc.Describe(within(t), r)
 		if err != nil {
 			t.Fatal(err)
@@ -62,7 +62,7 @@ func TestAServiceDescribesItsFunctionsAndServices(t *testing.T) {
 
 func TestAHiddenServiceDoesNotDescribeItselfOrWhatIsUnderIt(t *testing.T) {
 	hidden := func() *rpc.Service { svc := grid(); svc.Hide(); return svc }
-	eachWay(t, hidden, nil, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, hidden, nil, func(t *testing.T, r rpc.Remote) {
 		for _, r := range []rpc.Remote{r, r.Sub("weather"), r.Sub("nowhere")} {
 			if d, err := rpc.Describe(within(t), r); !errors.Is(err, rpc.ErrNoDescription) {
 				t.Errorf("%v described itself: %+v, %v", r, d, err)

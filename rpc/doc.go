@@ -28,6 +28,10 @@
 // [Service.Handle], with the same texts:
 //
 //	svc.Handle("split(text, sep=\" \", *limits)", split)
+//	svc.Handle("log(level, *args, **fields)", log)
+//
+// A [Function] is called with [Arguments] that a handler took undecoded, such as
+// one that makes objects by name.
 //
 // A [Table] is a service in one expression: functions, services and further
 // tables by their names. All mistakes in it are reported at once.

@@ -52,9 +52,9 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-// eachWay runs a test with the remote of a service over a connection and of
+// eachSide runs a test with the remote of a service over a connection and of
 // the same program.
-func eachWay(t *testing.T, svc func() *rpc.Service, opts *rpc.Options, test func(t *testing.T, r rpc.Remote)) {
+func eachSide(t *testing.T, svc func() *rpc.Service, opts *rpc.Options, test func(t *testing.T, r rpc.Remote)) {
 	t.Run("over a connection", func(t *testing.T) {
 		test(t, dial(t, serve(t, anyPort, svc(), nil), nil, opts).Remote())
 	})
@@ -67,7 +67,7 @@ func eachWay(t *testing.T, svc func() *rpc.Service, opts *rpc.Options, test func
 
 func TestNotificationsAreExecutedInTheirOrderAndBeforeALaterCall(t *testing.T) {
 	const many = 5000 // more than may be under way
-	eachWay(t, func() *rpc.Service { return recorder(nil) }, nil, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, func() *rpc.Service { return recorder(nil) }, nil, func(t *testing.T, r rpc.Remote) {
 		for n := range many {
 			if err := record.Notify(within(t), r, n); err != nil {
 				t.Fatal(err)
@@ -87,7 +87,7 @@ func TestNotificationsAreExecutedInTheirOrderAndBeforeALaterCall(t *testing.T) {
 
 func TestANotificationDoesNotWaitForItsHandler(t *testing.T) {
 	release := make(chan struct{})
-	eachWay(t, func() *rpc.Service { return recorder(release) }, nil, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, func() *rpc.Service { return recorder(release) }, nil, func(t *testing.T, r rpc.Remote) {
 		if err := await.Notify(within(t), r); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestANotificationDoesNotWaitForItsHandler(t *testing.T) {
 func TestTheFailureOfANotificationIsLogged(t *testing.T) {
 	var log lockedBuffer
 	opts := &rpc.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}
-	eachWay(t, func() *rpc.Service { return recorder(nil) }, opts, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, func() *rpc.Service { return recorder(nil) }, opts, func(t *testing.T, r rpc.Remote) {
 		for _, notify := range []func() error{
 			func() error { return spoil.Notify(within(t), r) },
 			func() error { return rpc.Notify(within(t), r, "no_such") },
@@ -126,7 +126,7 @@ func TestTheFailureOfANotificationIsLogged(t *testing.T) {
 }
 
 func TestANotificationThatCannotBeMadeIsAnError(t *testing.T) {
-	eachWay(t, func() *rpc.Service { return recorder(nil) }, nil, func(t *testing.T, r rpc.Remote) {
+	eachSide(t, func() *rpc.Service { return recorder(nil) }, nil, func(t *testing.T, r rpc.Remote) {
 		if err := rpc.Notify(within(t), r, "record", make(chan int)); err == nil {
 			t.Error("a channel was sent")
 		}

@@ -24,6 +24,8 @@ func TestTheTextOfAContractIsTakenApart(t *testing.T) {
 		"f() :\n a  b\n":            {name: "f", params: []param{}, doc: "a  b"},
 		"größe(ñ)":                  {name: "größe", params: []param{{name: "ñ"}}},
 		"f(*a)":                     {name: "f", params: []param{{name: "a", variadic: true}}},
+		"f(**a)":                    {name: "f", params: []param{{name: "a", keywords: true}}},
+		"f(a=1,*b,**c)":             {name: "f", params: []param{{name: "a", fallback: raw("1")}, {name: "b", variadic: true}, {name: "c", keywords: true}}},
 		"f(a = 1 , *b)":             {name: "f", params: []param{{name: "a", fallback: raw("1")}, {name: "b", variadic: true}}},
 		`f(a=",)]\"\\", b={})`:      {name: "f", params: []param{{name: "a", fallback: raw(`",)]\"\\"`)}, {name: "b", fallback: raw("{}")}}},
 		`f(a={"(": [[], "="]}): (x`: {name: "f", params: []param{{name: "a", fallback: raw(`{"(": [[], "="]}`)}}, doc: "(x"},
@@ -55,6 +57,12 @@ func TestMistakesInADefaultAreTold(t *testing.T) {
 		"f(a=1, b)":        `parameter "b" has no default, but follows "a", which has one`,
 		"f(a=1, b=2, a=3)": `two parameters "a"`,
 		"f(a=1, *a)":       `two parameters "a"`,
+		"f(*a, **a)":       `two parameters "a"`,
+		"f(**a, *b)":       `parameter "b" follows "**a", which must be the last one`,
+		"f(**a, **b)":      `parameter "b" follows "**a", which must be the last one`,
+		"f(**)":            `"**" is no name of a parameter`,
+		"f(***a)":          `"***a" is no name of a parameter`,
+		"f(**a={})":        `parameter "a" takes any number of arguments and cannot have a default`,
 		"f() : x":          "",
 		"f()x":             `after the parameters stands "x"`,
 		"f())":             `after the parameters stands ")"`,
@@ -78,13 +86,15 @@ func TestMistakesInADefaultAreTold(t *testing.T) {
 func FuzzContract(f *testing.F) {
 	for _, text := range []string{
 		"f", "f()", "add(a, b)", "stop: ends it all", `schedule(day, hours=24, unit="kW"): plans a day`,
-		`f(a={"(": [[], "=,)"]}, *b) : (x`, "f(*)", "f(a=)", "f((a", `f(a="\"`, "f(]a)", ": x", "größe(ñ=NaN)", "f\n(\n)\n:\n",
+		`f(a={"(": [[], "=,)"]}, *b) : (x`, "f(*)", "f(a=)", "f((a", `f(a="\"`, "f(]a)", ": x", "größe(ñ=NaN)", "f\n(\n)\n:\n", "f(*a, **b)", "f(a, ** b)",
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		svc := NewService()
-		accepted := svc.TryHandle(text, func(context.Context, any, ...any) {}) == nil
+		accepted := svc.TryHandle(text, func(context.Context, any, ...any) {}) == nil ||
+			svc.TryHandle(text, func(any, []any, map[string]any) {}) == nil ||
+			svc.TryHandle(text, func(any, Arguments) {}) == nil
 		c, err := parseContract(text)
 		if err != nil {
 			if accepted {

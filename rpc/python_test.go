@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -138,6 +139,12 @@ func planner() *rpc.Service {
 	svc.Handle("plan(day, hours=24, *tags)", func(day string, hours int, tags ...string) []any {
 		return []any{day, hours, append([]string{}, tags...)}
 	})
+	svc.Handle("note(level, *args, **fields)", func(level int, args []any, fields map[string]any) []any {
+		return []any{level, append([]any{}, args...), maps.Collect(maps.All(fields))}
+	})
+	svc.Handle(`tag(name, unit="kW", **fields)`, func(name, unit string, fields map[string]float64) []any {
+		return []any{name, unit, maps.Collect(maps.All(fields))}
+	})
 	const rate rpc.Func3[float64, string, *string, []any] = `rate(price, unit="kW", day=null)`
 	rate.Handle(svc, func(_ context.Context, price float64, unit string, day *string) ([]any, error) {
 		return []any{price, unit, day}, nil
@@ -167,6 +174,19 @@ func TestDefaultsAndFurtherArgumentsAreThoseOfPython(t *testing.T) {
 		{"rate", []any{1.5, "W", "mon", 4}},
 		{"rate", []any{1.5, rpc.Kw{"price": 1.5}}},
 		{"rate", []any{1.5, rpc.Kw{"Unit": "W"}}},
+		{"note", []any{1}},
+		{"note", []any{1, "a", 2.5, nil}},
+		{"note", []any{1, rpc.Kw{"b": "x", "c": nil}}},
+		{"note", []any{1, "a", rpc.Kw{"b": "x", "fields": 2.5, "args": "y"}}},
+		{"note", []any{rpc.Kw{"level": 1, "b": "x"}}},
+		{"note", []any{1, rpc.Kw{"level": 1, "b": "x"}}},
+		{"note", nil},
+		{"note", []any{rpc.Kw{"b": "x"}}},
+		{"tag", []any{"a", rpc.Kw{"x": 1.5}}},
+		{"tag", []any{"a", "W", rpc.Kw{"x": 1.5, "größe": 2.5}}},
+		{"tag", []any{rpc.Kw{"unit": "W", "x": 1.5, "name": "a"}}},
+		{"tag", []any{"a", "W", "b"}},
+		{"tag", []any{"a", "W", rpc.Kw{"unit": "W"}}},
 	} {
 		want, wantErr := rpc.Call[any](within(t), inPython, test.function, test.args...)
 		got, err := rpc.Call[any](within(t), inGo, test.function, test.args...)

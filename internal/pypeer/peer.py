@@ -3,6 +3,7 @@
     peer.py serve-channel ADDR    echoes requests, or does what they order, see answer_channel
     peer.py serve-rpc ADDR        offers the service Root
     peer.py serve-agents ADDR     a Container with an EchoAgent and a CounterAgent
+    peer.py serve-manager ADDR    a Container with a Manager, which spawns agents:CounterAgent(total=0) and others
     peer.py script                carries out commands, see Script
 
 ADDR is tcp://HOST:PORT or ipc://[/PATH]. A serving peer prints "listening ADDR", with the real port. Every mode ends
@@ -15,6 +16,7 @@ import asyncio
 import datetime
 import json
 import math
+import os
 import sys
 from typing import Any, Awaitable, Optional
 
@@ -48,7 +50,10 @@ class Root(Service):
         mul = expose(lambda a, b: a * b)
         plan = expose(lambda day, hours=24, *tags: [day, hours, list(tags)])
         rate = expose(lambda price, unit="kW", day=None: [price, unit, day])
-        super().__init__(sub=Service(mul=mul, inner=Service(mul=mul, neg=expose(lambda x: -x)), plan=plan, rate=rate))
+        note = expose(lambda level, *args, **fields: [level, list(args), fields])
+        tag = expose(lambda name, unit="kW", **fields: [name, unit, fields])
+        inner = Service(mul=mul, neg=expose(lambda x: -x))
+        super().__init__(sub=Service(mul=mul, inner=inner, plan=plan, rate=rate, note=note, tag=tag))
 
     @expose
     def add(self, a: Any, b: Any) -> Any:
@@ -101,7 +106,9 @@ class EchoAgent(Agent):
 
 
 class CounterAgent(Agent):
-    _total = 0
+    def __init__(self, address: str, total: int = 0) -> None:
+        super().__init__(address)
+        self._total = total
 
     @expose
     def incr(self, n: int) -> int:
@@ -110,15 +117,64 @@ class CounterAgent(Agent):
 
 
 class Container(Service):
-    """The root service of serve-agents."""
+    """The root service of serve-agents and serve-manager."""
 
     def __init__(self, address: str) -> None:
-        self._agents = {"0": EchoAgent(f"{address}/0"), "1": CounterAgent(f"{address}/1")}
-        super().__init__(agents=Service(**self._agents))
+        self._address = address
+        self._agents = Service()
+        super().__init__(agents=self._agents)
+
+    def _spawn(self, cls: type[Agent], *args: Any, **kwargs: Any) -> Agent:
+        aid = str(len(self._agents._entries))
+        agent = cls(f"{self._address}/{aid}", *args, **kwargs)
+        self._agents._add(aid, agent)
+        return agent
 
     @expose
     def validate_aid(self, aid: Any) -> Optional[str]:
-        return type(self._agents[aid]).__name__ if aid in self._agents else None
+        agent = self._agents._entries.get(aid)
+        return type(agent).__name__ if agent else None
+
+
+class Manager(Agent):
+    """The agent 0 of serve-manager. Its clock is one that is set from outside."""
+
+    def __init__(self, address: str, container: Container) -> None:
+        super().__init__(address)
+        self._container = container
+        self._time = 0.0
+
+    @expose
+    def spawn(self, qualname: str, *args: Any, **kwargs: Any) -> tuple[Agent, str]:
+        module, _, cls = qualname.partition(":")
+        if module != "agents":
+            raise ImportError(f"No module named {module!r}")
+        agent = self._container._spawn({"EchoAgent": EchoAgent, "CounterAgent": CounterAgent}[cls], *args, **kwargs)
+        return agent, agent._address
+
+    @expose
+    def set_time(self, time: float) -> None:
+        if time <= self._time:
+            raise ValueError(f"{time} is not later than {self._time}")
+        self._time = time
+
+    @expose
+    def time(self) -> float:
+        return self._time
+
+    @expose
+    def stop(self) -> None:
+        asyncio.get_running_loop().call_soon(os._exit, 0)  # after the answer, which is sent in this step
+
+
+def container_of(mode: str, address: str) -> Container:
+    container = Container(address)
+    if mode == "serve-manager":
+        container._spawn(Manager, container)
+    else:
+        container._spawn(EchoAgent)
+        container._spawn(CounterAgent)
+    return container
 
 
 def script_services() -> Service:
@@ -162,7 +218,8 @@ async def serve(mode: str, address: str) -> None:
     answer, types = {
         "serve-channel": (answer_channel, []),
         "serve-rpc": (answer_calls(Root()), [REFERENCE]),
-        "serve-agents": (answer_calls(Container(address)), [DATE, REFERENCE]),
+        "serve-agents": (answer_calls(container_of(mode, address)), [DATE, REFERENCE]),
+        "serve-manager": (answer_calls(container_of(mode, address)), [DATE, REFERENCE]),
     }[mode]
     await server.start_serving()
     print(f"listening {address}", flush=True)
@@ -272,7 +329,7 @@ class Script:
 if __name__ == "__main__":
     if sys.argv[1:] == ["script"]:
         asyncio.run(Script().run())
-    elif len(sys.argv) == 3 and sys.argv[1] in ("serve-channel", "serve-rpc", "serve-agents"):
+    elif len(sys.argv) == 3 and sys.argv[1] in ("serve-channel", "serve-rpc", "serve-agents", "serve-manager"):
         asyncio.run(serve(sys.argv[1], sys.argv[2]))
     else:
         sys.exit(__doc__)

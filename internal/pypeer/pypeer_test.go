@@ -35,7 +35,7 @@ func dialled(t *testing.T, mode string) (server, script *pypeer.Peer) {
 	server = pypeer.Start(t, mode, "tcp://127.0.0.1:0")
 	script = pypeer.Start(t, "script")
 	types := []string{"reference"}
-	if mode == "serve-agents" {
+	if mode == "serve-agents" || mode == "serve-manager" {
 		types = []string{"date", "reference"}
 	}
 	do(t, script, "dial", "addr", server.Addr, "services", mode != "serve-channel", "types", types)
@@ -148,6 +148,28 @@ func TestCallsInBothDirections(t *testing.T) {
 			got := do(t, test.script, "call",
 				"path", test.path, "args", json.RawMessage(test.args), "kwargs", json.RawMessage(test.kwargs))
 			equal(t, got, `{"reply": `+test.want+`}`)
+		})
+	}
+}
+
+func TestAManagerSpawnsAgentsSetsTheTimeAndStops(t *testing.T) {
+	server, script := dialled(t, "serve-manager")
+	for _, test := range []struct{ name, path, args, kwargs, want string }{
+		{"an agent", "spawn", `["agents:CounterAgent", 5]`, `{}`, `{"reply": [{"reference": "agents/1"}, "ADDR/1"]}`},
+		{"another, by keyword", "spawn", `["agents:CounterAgent"]`, `{"total": 7}`, `{"reply": [{"reference": "agents/2"}, "ADDR/2"]}`},
+		{"the time", "set_time", `[2.5]`, `{}`, `{"reply": null}`},
+		{"the time is set", "time", `[]`, `{}`, `{"reply": 2.5}`},
+		{"the end", "stop", `[]`, `{}`, `{"reply": null}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := do(t, script, "call", "path", "agents/0/"+test.path, "args", json.RawMessage(test.args), "kwargs", json.RawMessage(test.kwargs))
+			equal(t, got, strings.ReplaceAll(test.want, "ADDR", server.Addr))
+			if test.path == "spawn" {
+				path := got["reply"].([]any)[0].(map[string]any)["reference"].(string)
+				if got := do(t, script, "call", "path", path+"/url"); got["reply"] != server.Addr+"/"+strings.TrimPrefix(path, "agents/") {
+					t.Errorf("its URL is %v", got)
+				}
+			}
 		})
 	}
 }

@@ -168,6 +168,11 @@ class Service:
             if isinstance(entry, Service):
                 entry._mount(join(path, name))
 
+    def _add(self, name: str, service: Service) -> None:
+        """Puts a service under this one."""
+        self._entries[name] = service
+        service._mount(join(self._path, name))
+
     def _resolve(self, path: str) -> Callable[..., Any]:
         """Returns the function at a path below this service."""
         entry: Any = self
