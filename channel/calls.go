@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomas/gomas/codec"
@@ -17,12 +18,20 @@ type call struct {
 	wait  turn.Wait
 	limit limit
 	told  bool // nobody waits
+	state atomic.Uint32
 
 	// The reply, set before the wait is woken.
 	kind    codec.Kind
 	content codec.Raw
 	frame   *transport.Frame // holds content
 }
+
+// What has happened to a call: a request whose time is over may be on its way
+// still, and only then is the peer to be told.
+const (
+	handed  = 1 << iota // its request has been sent, or queued
+	expired             // its time is over
+)
 
 var callPool = sync.Pool{New: func() any { return new(call) }}
 

@@ -1,7 +1,6 @@
 package channel
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +36,7 @@ type Conn struct {
 	kin    atomic.Uint32   // a [Kin]
 	marked atomic.Bool     // a message has been marked
 	told   atomic.Int32    // requests of Tell that have no reply yet
+	hailed bool            // the peer has said hello; for the goroutine that reads
 	ctx    context.Context // ends with the connection
 	cancel context.CancelCauseFunc
 	gone   turn.Event // nothing of the connection remains
@@ -236,7 +235,7 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 	defer func() { // also if a marshaler of the user's panics
 		if !sent {
 			c.mu.Lock()
-			c.calls.take(id)
+			c.calls.forget(id)
 			c.mu.Unlock()
 			wait.Drop()
 		}
@@ -249,22 +248,36 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 	// Without a turn to give up and an end to the waiting, nothing is lost if
 	// the caller does the writing itself.
 	patient := limit.end == 0 && ctx.Done() == nil && turn.From(ctx) == nil
+	c.hand(p, f, patient)
+	return p, nil
+}
+
+// hand has the request of a call sent, or queued.
+func (c *Conn) hand(p *call, f *transport.Frame, patient bool) {
 	if c.hasRoom() {
 		c.link.Send(f, patient)
-	} else {
-		c.mu.Lock()
-		c.queue(waiting{frame: f, isCall: true, call: id})
-		c.mu.Unlock()
+		if p.state.Or(handed) == expired {
+			c.mu.Lock()
+			c.sayCancel(p.id)
+			c.mu.Unlock()
+		}
+		return
 	}
-	return p, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p.state.Or(handed) == expired {
+		c.calls.forget(p.id)
+		f.Free()
+		return
+	}
+	c.queue(waiting{frame: f, call: p.id})
 }
 
 // giveUp forgets a call whose caller does not wait for the reply any more.
 func (c *Conn) giveUp(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	unsent := c.unqueue(func(w waiting) bool { return w.isCall && w.call == id })
-	if c.calls.abandon(id) && !unsent {
+	if !c.unqueue(id) && c.calls.abandon(id) {
 		c.sayCancel(id)
 	}
 }
@@ -312,7 +325,7 @@ func (c *Conn) encode(h codec.Header, content any) (*transport.Frame, error) {
 	}
 	var err error
 	plain.B, err = c.envelope.AppendMessage(plain.B, h, content, c.options.Types)
-	if err == nil && c.marker != nil && c.Kin() == Unknown && len(plain.Payload()) <= longestMarked-markRoom {
+	if err == nil && c.mayMark(len(plain.Payload())) {
 		plain.B = c.marker.Mark(plain.B, transport.HeaderSize)
 		c.marked.Store(true)
 	}
@@ -380,9 +393,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	queued := make(map[uint64]bool)
 	for _, w := range c.room {
 		if w.request == nil {
-			if w.isCall {
-				queued[w.call] = true
-			}
+			queued[w.call] = true
 			w.frame.Free()
 			continue
 		}
@@ -396,7 +407,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	}
 	c.room = nil
 	c.rooms.Store(0)
-	takers := c.takers()
+	requests := c.requests.all()
 	onEnd := c.onEnd
 	c.onEnd = nil
 	if c.idle != nil {
@@ -420,8 +431,8 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	}
 	c.link.Close(linger)
 	c.cancel(reason)
-	for _, t := range takers {
-		t.GivenUp(reason)
+	for _, r := range requests {
+		r.giveUp(reason)
 	}
 
 	// What belongs to others comes last: it may panic.
@@ -470,14 +481,8 @@ func (c *Conn) receive(f *transport.Frame) error {
 	if err != nil {
 		return err
 	}
-	if c.Kin() == Unknown && len(f.Payload()) <= longestMarked {
-		answers := h.Kind == codec.Hello && c.marked.Load()
-		c.meet(answers || c.marker != nil && c.marker.Marked(f.Payload()))
-	}
-	if c.Kin() != Gomas {
-		if err := plain(h); err != nil {
-			return err
-		}
+	if err := c.look(h, f.Payload()); err != nil {
+		return err
 	}
 	if most := c.options.Limits.Depth; most > 0 && most < codec.MaxDepth {
 		if d, ok := c.options.Codec.(codec.DepthChecker); ok {
@@ -489,9 +494,16 @@ func (c *Conn) receive(f *transport.Frame) error {
 	switch h.Kind {
 	case codec.Request:
 		return c.take(h, f, content)
-	case codec.Cancel, codec.Hello:
-		defer f.Free()
-		return c.notice(h, content)
+	case codec.Cancel:
+		c.cancelled(h.ID)
+		f.Free()
+		return nil
+	case codec.Hello:
+		if err := c.hello(content); err != nil {
+			return err
+		}
+		f.Free()
+		return nil
 	}
 	c.mu.Lock()
 	p := c.calls.take(h.ID)
@@ -538,6 +550,7 @@ func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) error
 		c.requests.add(r)
 		c.mu.Unlock()
 		t.Take()
+		r.taken()
 		return nil
 	}
 	c.mu.Unlock()
@@ -558,18 +571,6 @@ func (c *Conn) done(r *Request) {
 	if c.requests.remove(r) && c.requests.n == 0 && c.idle != nil {
 		c.idle.Set(nil)
 	}
-}
-
-// takers returns those who work on requests of the peer, in order of the ids.
-// c.mu is held.
-func (c *Conn) takers() []Taker {
-	all := c.requests.all()
-	slices.SortFunc(all, func(a, b *Request) int { return cmp.Compare(a.id, b.id) })
-	takers := make([]Taker, len(all))
-	for i, r := range all {
-		takers[i] = r.taker
-	}
-	return takers
 }
 
 func (r *receiver) Closed(err error) {

@@ -90,10 +90,7 @@ func AsRemote(origin string, err error, errs *Errors) *RemoteError {
 // failureText is the content of a failure for err. Its last lines are what
 // Python peers show: the type and the message.
 func failureText(err error, errs *Errors) string {
-	name, message := errs.typeName(err), err.Error()
-	if own, ok := err.(*Error); ok {
-		message = own.Message
-	}
+	name, message := errs.typeName(err), messageOf(err)
 	text := name
 	if message != "" {
 		text += ": " + message
@@ -107,11 +104,17 @@ func failureText(err error, errs *Errors) string {
 
 // shortFailureText is failureText in at most some hundred bytes.
 func shortFailureText(err error, errs *Errors) string {
+	return shorten(errs.typeName(err), 100) + ": " + shorten(messageOf(err), 400) + "\n"
+}
+
+// messageOf returns what an error says. A heading of a trace inside would pass
+// what follows off as the failure; with a blank before it, it does not.
+func messageOf(err error) string {
 	message := err.Error()
 	if own, ok := err.(*Error); ok {
 		message = own.Message
 	}
-	return shorten(errs.typeName(err), 100) + ": " + shorten(message, 400) + "\n"
+	return strings.ReplaceAll(message, "\n"+traceHeading, "\n "+traceHeading)
 }
 
 func shorten(text string, most int) string {

@@ -1,5 +1,7 @@
 package channel
 
+import "github.com/gomas/gomas/transport"
+
 // Kept says what a connection keeps of what was begun and is not over.
 type Kept struct {
 	Asks, Abandoned int // of ours
@@ -23,4 +25,11 @@ func (c *Conn) Kept() Kept {
 		k.Waiting += len(c.inbox.waits)
 	}
 	return k
+}
+
+// Over starts a connection over a link.
+func Over(link transport.Link, accept func(*Conn) Dispatcher, opts *Options) *Conn {
+	c := newConn(link, opts, accept == nil)
+	c.start(accept)
+	return c
 }

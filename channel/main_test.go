@@ -255,6 +255,12 @@ func (r *raw) send(payloads ...string) {
 // does not notice that either.
 func (r *raw) next() string {
 	r.t.Helper()
+	return strings.TrimSpace(r.payload())
+}
+
+// payload returns the next message as it came.
+func (r *raw) payload() string {
+	r.t.Helper()
 	var header [4]byte
 	if _, err := io.ReadFull(r.Conn, header[:]); err != nil {
 		r.t.Fatalf("read a frame: %v", err)
@@ -263,7 +269,7 @@ func (r *raw) next() string {
 	if _, err := io.ReadFull(r.Conn, payload); err != nil {
 		r.t.Fatalf("read a frame: %v", err)
 	}
-	return strings.TrimSpace(string(payload))
+	return string(payload)
 }
 
 // rest returns what comes until the other end closes.

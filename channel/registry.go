@@ -3,8 +3,10 @@ package channel
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Errors gives names to errors, so that both ends of a connection tell them
@@ -25,13 +27,16 @@ type namedError struct {
 }
 
 // Register adds an error under a name such as "grid.Overload". The name must
-// not be empty, or hold a blank, a quote, a bracket or a colon; names and errors
-// that are there already are mistakes too.
+// not be empty, or hold a blank, a quote, a bracket or a colon, and the error
+// must be one that can be compared; names and errors that are there already are
+// mistakes too.
 func (e *Errors) Register(name string, err error) error {
 	switch {
 	case err == nil:
 		return fmt.Errorf("channel: no error for the name %q", name)
-	case name == "" || strings.ContainsAny(name, " \t\n\r\"'()[]:"):
+	case !reflect.ValueOf(err).Comparable():
+		return fmt.Errorf("channel: error %q is of type %T, whose values cannot be compared", err, err)
+	case name == "" || strings.ContainsAny(name, " \t\n\r\"'()[]:") || !utf8.ValidString(name):
 		return fmt.Errorf("channel: %q cannot be the name of an error: it is empty or holds a blank, quote, bracket or colon", name)
 	}
 	for _, other := range e.list {

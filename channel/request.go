@@ -28,6 +28,7 @@ type Request struct {
 	size     int
 	left     uint64 // milliseconds
 	answered uint32
+	state    atomic.Uint32
 	answer   *transport.Frame
 
 	// Its place among the requests of the connection.
@@ -44,8 +45,9 @@ type Dispatcher interface {
 	Taker() Taker
 }
 
-// A Taker takes over one request. It is usually a struct that has the Request
-// as a field, next to what else is needed to work on it.
+// A Taker takes over one request, and is not used for another. It is usually a
+// struct that has the Request as a field, next to what else is needed to work on
+// it.
 type Taker interface {
 	// Request returns where to put the request.
 	Request() *Request
@@ -54,10 +56,11 @@ type Taker interface {
 	Take()
 
 	// GivenUp says that nobody waits for the answer any more: the caller
-	// has given up, which only a peer that is gomas tells, or the connection
-	// has ended. It may be called at any time until the answer has been sent,
-	// even before Take, on any goroutine, and must not block. The request must
-	// be answered all the same.
+	// has given up, which only a peer that is gomas tells, with [ErrGivenUp] as
+	// the reason, or the connection has ended. It is called at most once,
+	// after Take has returned, on any goroutine, and must not block. It may
+	// come while the answer is being sent, and just after that. The request
+	// must be answered all the same.
 	GivenUp(reason error)
 }
 
@@ -78,6 +81,27 @@ func (t *taken) Request() *Request { return &t.request }
 func (t *taken) Take() { t.fn(&t.request) }
 
 func (t *taken) GivenUp(error) {}
+
+// What has happened to a request. Its taker is told that it was given up when
+// both have happened.
+const (
+	isTaken   = 1 << iota // Take has returned
+	isGivenUp             // nobody waits for the answer
+)
+
+// taken is called when the taker has taken over the request.
+func (r *Request) taken() {
+	if r.state.Or(isTaken) == isGivenUp {
+		r.taker.GivenUp(r.conn.Err()) // the goroutine that reads tells of no other reason
+	}
+}
+
+// giveUp is called when nobody waits for the answer any more.
+func (r *Request) giveUp(reason error) {
+	if r.state.Or(isGivenUp) == isTaken {
+		r.taker.GivenUp(reason)
+	}
+}
 
 // ErrGivenUp is the reason why a request was given up by its caller.
 var ErrGivenUp = errors.New("channel: the caller has given up")

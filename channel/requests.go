@@ -1,13 +1,17 @@
 package channel
 
-import "math/rand/v2"
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+)
 
 // requests are those of the peer that have no answer yet, found by the ids
 // that the peer gave them. It is a hash table whose chains run through the
 // requests themselves.
 type requests struct {
 	chains []*Request // length a power of two
-	factor uint64     // odd and random: the peer must not choose the chains
+	seed   maphash.Seed
 	n      int
 	bytes  int // of all of them
 }
@@ -32,14 +36,15 @@ func (t *requests) link(r *Request) {
 }
 
 func (t *requests) chain(id uint64) **Request {
-	return &t.chains[id*t.factor>>32&uint64(len(t.chains)-1)]
+	// Seeded, so that the peer cannot choose ids that meet in one chain.
+	return &t.chains[maphash.Comparable(t.seed, id)&uint64(len(t.chains)-1)]
 }
 
 func (t *requests) resize(n int) {
 	old := t.chains
 	t.chains = make([]*Request, n)
-	if t.factor == 0 {
-		t.factor = rand.Uint64() | 1
+	if old == nil {
+		t.seed = maphash.MakeSeed()
 	}
 	for _, r := range old {
 		for r != nil {
@@ -78,7 +83,7 @@ func (t *requests) find(id uint64) *Request {
 	return r
 }
 
-// all returns the requests, in no order.
+// all returns the requests in order of their ids.
 func (t *requests) all() []*Request {
 	all := make([]*Request, 0, t.n)
 	for _, r := range t.chains {
@@ -86,5 +91,6 @@ func (t *requests) all() []*Request {
 			all = append(all, r)
 		}
 	}
+	slices.SortFunc(all, func(a, b *Request) int { return cmp.Compare(a.id, b.id) })
 	return all
 }

@@ -8,13 +8,12 @@ import (
 )
 
 // waiting is a frame that waits until the link takes more output: a request,
-// whose caller waits for the reply, an answer, whose sender waits to be woken
-// when it has been sent, or a notice that nobody waits for.
+// whose caller waits for the reply, or an answer, whose sender waits to be woken
+// when it has been sent.
 type waiting struct {
 	frame   *transport.Frame
-	isCall  bool
 	call    uint64    // the id, if it is a request
-	request *Request  // that it answers, nil if it is no answer
+	request *Request  // that it answers, nil if it is a request
 	sender  turn.Wait // if it is an answer
 }
 
@@ -50,10 +49,10 @@ func (c *Conn) fill() {
 	c.rooms.Store(int32(len(c.room)))
 }
 
-// unqueue removes a frame that was not sent, and reports whether there was
-// one. c.mu is held.
-func (c *Conn) unqueue(is func(waiting) bool) bool {
-	i := slices.IndexFunc(c.room, is)
+// unqueue forgets the call with an id and removes its request, and reports
+// whether there was one that has not been sent. c.mu is held.
+func (c *Conn) unqueue(id uint64) bool {
+	i := slices.IndexFunc(c.room, func(w waiting) bool { return w.request == nil && w.call == id })
 	if i < 0 {
 		return false
 	}
@@ -61,9 +60,7 @@ func (c *Conn) unqueue(is func(waiting) bool) bool {
 	c.room = slices.Delete(c.room, i, i+1)
 	c.rooms.Store(int32(len(c.room)))
 	w.frame.Free()
-	if w.isCall {
-		c.calls.forget(w.call)
-	}
+	c.calls.forget(id)
 	return true
 }
 

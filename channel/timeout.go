@@ -111,7 +111,7 @@ func (c *Conn) sweep() {
 	}
 	calls, next := c.calls.expire(time.Since(c.began))
 	for _, p := range calls {
-		if !c.unqueue(func(w waiting) bool { return w.isCall && w.call == p.id }) {
+		if p.state.Or(expired) == handed && !c.unqueue(p.id) {
 			c.sayCancel(p.id)
 		}
 	}
@@ -135,6 +135,9 @@ func (c *Conn) left(ctx context.Context, l limit) uint64 {
 			left = until
 		}
 	}
+	if left == 0 {
+		return 0
+	}
 	// Rounded up: that the caller gives up first does no harm.
-	return uint64(left+time.Millisecond-1) / uint64(time.Millisecond)
+	return uint64((left-1)/time.Millisecond) + 1
 }

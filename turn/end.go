@@ -51,8 +51,17 @@ func (e *End) get() *ending {
 // Asked reports whether anything depends on the end.
 func (e *End) Asked() bool { return e.state.Load() != nil }
 
-// Come makes the end come, with the error that the context has from now on and
-// the cause, which may be nil. It reports whether this call did.
+// closed is what Done returns if nobody asked before the end. It is of no
+// testing/synctest bubble, so that contexts of several may share an end.
+var closed = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Come makes the end come, with the error that the context has from now on,
+// which must not be nil, and the cause, which may be. It reports whether this
+// call did.
 func (e *End) Come(err, cause error) bool {
 	s := e.get()
 	s.mu.Lock()
@@ -76,8 +85,8 @@ func (e *End) Come(err, cause error) bool {
 	return true
 }
 
-// Preset makes the end come with that of another, which has come, at no cost
-// if nobody has asked. It reports whether this call did.
+// Preset makes the end come with that of another, which must have come before,
+// at no cost if nobody has asked. It reports whether this call did.
 func (e *End) Preset(as *End) bool {
 	s := as.state.Load()
 	return e.state.CompareAndSwap(nil, s) || e.Come(s.err, s.cause)
@@ -88,11 +97,12 @@ func (e *End) Done() <-chan struct{} {
 	s := e.get()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.done == nil {
+	switch {
+	case s.done != nil:
+	case s.err != nil:
+		return closed
+	default:
 		s.done = make(chan struct{})
-		if s.err != nil {
-			close(s.done)
-		}
 	}
 	return s.done
 }

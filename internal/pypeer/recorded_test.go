@@ -273,7 +273,7 @@ func readFrame(r io.Reader) ([]byte, error) {
 	return frame.Bytes(), err
 }
 
-func TestEveryDumpInTheSpecificationIsARecordedFrame(t *testing.T) {
+func TestEveryDumpOfPythonInTheSpecificationIsARecordedFrame(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range allFrames(t) {
 		known[f.Dir+f.Hex] = true
@@ -286,9 +286,13 @@ func TestEveryDumpInTheSpecificationIsARecordedFrame(t *testing.T) {
 
 	row := regexp.MustCompile(`^ {4}([ <>]) [0-9a-f]{8}  ([0-9a-f ]{48})  \|`)
 	var dumps []string
+	ofPython := true // the others are checked where they are sent, in package channel
 	for lines := bufio.NewScanner(spec); lines.Scan(); {
+		if line := lines.Text(); strings.HasPrefix(line, "#") {
+			ofPython = line != "### 17.6 Between two gomas"
+		}
 		cells := row.FindStringSubmatch(lines.Text())
-		if cells == nil {
+		if cells == nil || !ofPython {
 			continue
 		}
 		dir, octets := cells[1], strings.ReplaceAll(cells[2], " ", "")
