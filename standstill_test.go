@@ -39,10 +39,11 @@ func TestCallsIntoABlackHoleEndInTime(t *testing.T) {
 		lost := c.proxy.Stats().Lost
 		outcome := make(chan error, 1)
 		go func() {
-			_, err := note.Call(soon(t), c.via, 2, "")
+			_, err := note.Call(soon(t), c.via, 2, strings.Repeat("x", 2000))
 			outcome <- err
 		}()
-		c.proxy.Await(func(s faulty.Stats) bool { return s.Lost > lost })
+		// More than what tells the peer that the calls before were given up.
+		c.proxy.Await(func(s faulty.Stats) bool { return s.Lost > lost+1000 })
 		c.proxy.Cut(faulty.RST)
 		if err := <-outcome; !isLost(err, false) {
 			t.Errorf("a call without an end of its own: %v", err)
