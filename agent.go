@@ -55,7 +55,9 @@ func (a *Agent) LogValue() slog.Value { return slog.StringValue(a.String()) }
 // The receiver gets a Remote that it can call and send on. What Python gets
 // from the agent's own container is a proxy, as from Python; from any other it
 // is the URL, as a text.
-func (a *Agent) Remote() rpc.Remote { return a.services.Remote() }
+func (a *Agent) Remote() rpc.Remote {
+	return rpc.NewRemote(peer{a.container, a.container.own}, agentsPath+a.id)
+}
 
 // MarshalText fails: what can be sent is a reference to the agent.
 func (a *Agent) MarshalText() ([]byte, error) {

@@ -50,11 +50,7 @@ func (c *Container) waitFor(ctx context.Context, url string) (rpc.Remote, error)
 			return remote, err
 		}
 		if errors.Is(err, ErrNoAgent) {
-			p, err := c.peer(addr)
-			if err != nil {
-				return rpc.Remote{}, err
-			}
-			if _, err := awaitAID.Call(rpc.Repeatable(ctx), rpc.NewRemote(p, ""), id); err == nil {
+			if _, err := awaitAID.Call(rpc.Repeatable(ctx), rpc.NewRemote(peer{c, addr}, ""), id); err == nil {
 				pauses.Reset()
 				continue
 			}
@@ -68,6 +64,10 @@ func (c *Container) waitFor(ctx context.Context, url string) (rpc.Remote, error)
 // worthWaiting reports whether what failed with err may succeed later.
 func worthWaiting(err error) bool {
 	var addr *transport.AddrError
+	var remote *rpc.RemoteError
+	if errors.As(err, &remote) {
+		return true // of the other container, which may be shutting down
+	}
 	return !errors.As(err, &addr) && !errors.Is(err, ErrClosed) && !errors.Is(err, turn.ErrMisuse) &&
 		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }

@@ -30,8 +30,9 @@ var ErrClosed = channel.ErrClosed
 type Container struct {
 	opts   Options
 	server *rpc.Server
-	bound  chan struct{} // closed when server is set, or never will be
-	conn   rpc.Options   // of every connection
+	bound  chan struct{} // closed when server and own are set, or never will be
+	own    transport.Addr
+	conn   rpc.Options // of every connection
 	root   *rpc.Service
 	tree   *rpc.Service // the agents, by id
 
@@ -41,7 +42,7 @@ type Container struct {
 	named   map[string]bool // ids that are no numbers, also of agents that have stopped
 	spawned int             // agents that could be reached
 	awaited map[string]*arrival
-	peers   map[transport.Addr]*peer
+	lines   map[transport.Addr]*line
 	closed  bool
 	tasks   int
 	idle    turn.Event // closed, and no tasks are left
@@ -61,7 +62,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		root:   rpc.NewService(),
 		tree:   rpc.NewService(),
 		agents: make(map[string]*Agent),
-		peers:  make(map[transport.Addr]*peer),
+		lines:  make(map[transport.Addr]*line),
 	}
 	if opts != nil {
 		c.opts = *opts
@@ -83,6 +84,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	if err := errors.Join(
 		c.conn.Errors.Register("NoAgentError", ErrNoAgent),
 		c.conn.Errors.Register("AgentStoppedError", ErrStopped),
+		c.conn.Errors.Register("ClosedError", ErrClosed),
 	); err != nil {
 		return nil, fmt.Errorf("gomas: %w", err)
 	}
@@ -90,11 +92,15 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	validateAID.Handle(c.root, c.validateAID)
 	awaitAID.Handle(c.root, c.awaitAID)
 	c.root.Mount("agents", c.tree)
+	c.tree.Missing(c.missing)
 	c.root.Inside(&c.conn)
 	c.root.UseDirectory((*directory)(c))
 
 	var err error
 	c.server, err = rpc.Listen(ctx, addr, c.root, &c.conn)
+	if err == nil {
+		c.own, err = transport.ParseAddr(c.server.Addr())
+	}
 	close(c.bound)
 	if err != nil {
 		return nil, fmt.Errorf("gomas: container at %s: %w", addr, err)
@@ -153,7 +159,8 @@ func (c *Container) validateAID(_ context.Context, id any) (any, error) {
 
 // Connect returns a reference to the agent at a URL such as
 // "tcp://localhost:5555/0". It opens a connection to the agent's container,
-// unless there is one already, and asks whether the agent exists.
+// unless there is one already or it is this one, and asks whether the agent
+// exists.
 //
 // The reference outlives the connection: if that is lost, the calls under way
 // fail, and the next call connects again.
@@ -170,9 +177,16 @@ func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error)
 	if err != nil {
 		return rpc.Remote{}, err
 	}
-	p, err := c.peer(addr)
-	if err != nil {
-		return rpc.Remote{}, err
+	p := peer{c, addr}
+	if p.Inside() != nil {
+		// As any other Connect, it lets others have the turn.
+		if err := errors.Join(turn.Err(ctx), turn.Await(ctx, func() {})); err != nil {
+			return rpc.Remote{}, err
+		}
+		if c.Agent(id) == nil {
+			return rpc.Remote{}, ErrNoAgent
+		}
+		return rpc.NewRemote(p, agentsPath+id), nil
 	}
 	name, err := validateAID.Call(ctx, rpc.NewRemote(p, ""), id)
 	if err != nil {
@@ -182,28 +196,7 @@ func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error)
 	if !ok {
 		return rpc.Remote{}, ErrNoAgent
 	}
-	return p.agent(id, typeName), nil
-}
-
-// peer returns the container at an address, as seen from this one.
-func (c *Container) peer(addr transport.Addr) (*peer, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil, ErrClosed
-	}
-	p := c.peers[addr]
-	if p == nil {
-		client, err := rpc.NewClient(addr.String(), c.root, &c.conn)
-		if err != nil {
-			return nil, err
-		}
-		client.Intercept(c.opts.Outgoing...)
-		p = &peer{Client: client, addr: addr}
-		client.BindTo(p)
-		c.peers[addr] = p
-	}
-	return p, nil
+	return p.agent(id, typeName)
 }
 
 // Close closes the container without waiting for anything: connections are
@@ -211,9 +204,10 @@ func (c *Container) peer(addr transport.Addr) (*peer, error) {
 // called. Use [Container.Shutdown] for a good end.
 func (c *Container) Close() error {
 	c.stop()
+	c.root.Close(fmt.Errorf("%v: %w", c, ErrClosed))
 	err := c.server.Close()
-	for _, p := range c.allPeers() {
-		_ = p.Close()
+	for _, l := range c.allLines() {
+		_ = l.Close()
 	}
 	return err
 }
@@ -235,14 +229,15 @@ func (c *Container) Shutdown(ctx context.Context) error {
 	}
 	errs = append(errs, c.server.Shutdown(ctx))
 	// All at once: peers may be slow, but not one after another.
-	peers := c.allPeers()
-	ends := make([]turn.Event, len(peers))
-	for i, p := range peers {
-		turn.Free{}.Start(turn.Func(func() { ends[i].Set(p.Shutdown(ctx)) }))
+	lines := c.allLines()
+	ends := make([]turn.Event, len(lines))
+	for i, l := range lines {
+		turn.Free{}.Start(turn.Func(func() { ends[i].Set(l.Shutdown(ctx)) }))
 	}
 	for i := range ends {
 		errs = append(errs, ends[i].Wait(context.WithoutCancel(ctx), nil, "a connection to close"))
 	}
+	c.root.Close(fmt.Errorf("%v: %w", c, ErrClosed))
 	return errors.Join(errs...)
 }
 
@@ -267,12 +262,8 @@ func (c *Container) stop() []*Agent {
 	return agents
 }
 
-func (c *Container) allPeers() []*peer {
+func (c *Container) allLines() []*line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make([]*peer, 0, len(c.peers))
-	for _, p := range c.peers {
-		all = append(all, p)
-	}
-	return all
+	return slices.Collect(maps.Values(c.lines))
 }

@@ -1,7 +1,6 @@
 package gomas
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/gomas/gomas/rpc"
@@ -34,20 +33,11 @@ func agentURL(addr, path string) string {
 
 // Find implements [rpc.Directory].
 func (d *directory) Find(url string) (rpc.Remote, error) {
-	c := (*Container)(d)
 	addr, id, err := transport.SplitURL(url)
 	if err != nil {
 		return rpc.Remote{}, err
 	}
-	if addr.String() == d.Home() {
-		if a := c.Agent(id); a != nil {
-			return a.Remote(), nil
-		}
-		return rpc.Remote{}, fmt.Errorf("%s: %w", url, ErrNoAgent)
-	}
-	p, err := c.peer(addr)
-	if err != nil {
-		return rpc.Remote{}, err
-	}
-	return rpc.NewRemote(p, agentsPath+id), nil
+	c := (*Container)(d)
+	<-c.bound // which address is this one's
+	return rpc.NewRemote(peer{c, addr}, agentsPath+id), nil
 }

@@ -1,47 +1,113 @@
 package gomas
 
 import (
+	"context"
 	"fmt"
-	"sync"
+	"strings"
 
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport"
 )
 
-// peer is another container, or this one, as one that can be called. It
+// peer is another container, or this one, as one that can be called. It is a
+// value that takes no more than its address does, because peers may send any
+// number of URLs; what a connection needs is made for the first call. It
 // implements [rpc.Peer].
 type peer struct {
-	*rpc.Client
-	addr transport.Addr
-
-	mu    sync.Mutex
-	types map[string]string // names of the types of agents, by path
+	container *Container
+	addr      transport.Addr
 }
 
 const agentsPath = "agents/"
 
-// agent returns a reference to an agent whose type is known.
-func (p *peer) agent(id, typeName string) rpc.Remote {
-	path := agentsPath + id
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.types == nil {
-		p.types = make(map[string]string)
-	}
-	p.types[path] = typeName
-	return rpc.NewRemote(p, path)
+// line is what a container keeps for another container that it has called.
+type line struct {
+	*rpc.Client
+	types map[string]string // names of the types of agents, by path
 }
+
+// line returns what the container keeps for an address, and makes it if there
+// is nothing yet.
+func (c *Container) line(addr transport.Addr) (*line, error) {
+	c.mu.RLock()
+	l := c.lines[addr]
+	c.mu.RUnlock()
+	if l != nil {
+		return l, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.lines[addr]; l != nil {
+		return l, nil
+	}
+	if c.closed {
+		return nil, ErrClosed
+	}
+	client, err := rpc.NewClient(addr.String(), c.root, &c.conn)
+	if err != nil {
+		return nil, err
+	}
+	client.BindTo(peer{c, addr})
+	l = &line{Client: client, types: make(map[string]string)}
+	c.lines[addr] = l
+	return l, nil
+}
+
+// agent returns a reference to an agent whose type is known.
+func (p peer) agent(id, typeName string) (rpc.Remote, error) {
+	l, err := p.container.line(p.addr)
+	if err != nil {
+		return rpc.Remote{}, err
+	}
+	path := agentsPath + id
+	p.container.mu.Lock()
+	defer p.container.mu.Unlock()
+	l.types[path] = typeName
+	return rpc.NewRemote(p, path), nil
+}
+
+// Inside implements [rpc.Insider]: calls of agents of this container take no
+// socket.
+func (p peer) Inside() *rpc.Service {
+	if p.addr == p.container.own {
+		return p.container.root
+	}
+	return nil
+}
+
+// Connect implements [rpc.Peer].
+func (p peer) Connect(ctx context.Context) (*rpc.Conn, error) {
+	l, err := p.container.line(p.addr)
+	if err != nil {
+		return nil, err
+	}
+	return l.Connect(ctx)
+}
+
+// Addr implements [rpc.Peer].
+func (p peer) Addr() string { return p.addr.String() }
 
 // URL implements [rpc.Peer].
-func (p *peer) URL(path string) string { return agentURL(p.addr.String(), path) }
+func (p peer) URL(path string) string { return agentURL(p.Addr(), path) }
 
 // Describe implements [rpc.Peer].
-func (p *peer) Describe(path string) string {
+func (p peer) Describe(path string) string {
 	url := p.URL(path)
 	if url == "" {
-		return p.Client.Describe(path)
+		return fmt.Sprintf("Remote(%q, %q)", p.Addr(), path)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return fmt.Sprintf("%sProxy('%s')", p.types[path], url)
+	name := ""
+	p.container.mu.RLock()
+	defer p.container.mu.RUnlock()
+	if l := p.container.lines[p.addr]; l != nil {
+		name = l.types[path]
+	} else if p.addr == p.container.own {
+		if a := p.container.agents[strings.TrimPrefix(path, agentsPath)]; a != nil {
+			name = a.typeName
+		}
+	}
+	return fmt.Sprintf("%sProxy('%s')", name, url)
 }
+
+// Interceptors implements [rpc.Intercepted].
+func (p peer) Interceptors() []rpc.Interceptor { return p.container.opts.Outgoing }

@@ -161,6 +161,17 @@ func (c *Container) remove(a *Agent) bool {
 		return false
 	}
 	delete(c.agents, a.id)
-	c.tree.Unmount(a.id)
+	c.tree.Withdraw(a.id)
 	return true
+}
+
+// missing is why there is no agent with an id, nil if there never was one.
+func (c *Container) missing(id string) error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	n, err := strconv.Atoi(id)
+	if c.named[id] || err == nil && n >= 0 && n < c.nextID && strconv.Itoa(n) == id {
+		return fmt.Errorf("%s/%s: %w", c.Addr(), id, ErrStopped)
+	}
+	return nil
 }

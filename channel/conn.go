@@ -56,27 +56,25 @@ type Conn struct {
 	idle     *turn.Event // set when draining and there are no requests
 }
 
-// newConn makes a connection that is yet to be started. If receives is set,
-// its requests are for Receive, otherwise for the dispatcher that comes with
-// the start.
-func newConn(link transport.Link, opts *Options, receives bool) *Conn {
-	c := &Conn{link: link, options: opts.withDefaults(), turn: turn.Free{}, began: time.Now()}
+// newConn makes a connection that is yet to be started. Its requests are for
+// the dispatcher that accept returns, or for Receive if accept is nil.
+func newConn(link transport.Link, opts *Options, dialed bool, accept func(*Conn) Dispatcher) *Conn {
+	c := &Conn{link: link, options: opts.withDefaults(), turn: turn.Free{}, began: time.Now(), dialed: dialed}
 	c.envelope = codec.Envelope(c.options.Codec)
 	c.packer, _ = c.options.Codec.(codec.Packer)
 	c.marker, _ = c.options.Codec.(codec.Marker)
 	c.origin = link.RemoteAddr().String()
-	if receives {
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	if accept != nil {
+		c.dispatch = accept(c)
+	} else {
 		c.inbox = new(inbox)
 		c.dispatch = DispatchFunc(c.inbox.add)
 	}
-	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c
 }
 
-func (c *Conn) start(accept func(*Conn) Dispatcher) {
-	if accept != nil {
-		c.dispatch = accept(c)
-	}
+func (c *Conn) start() {
 	if hook := c.options.Connected; hook != nil {
 		hook(c)
 	}
@@ -187,7 +185,7 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	if err != nil {
 		return err
 	}
-	id := p.id
+	id, limit := p.id, p.limit
 	if err := p.wait.Block(ctx, c); err != nil {
 		// p may be in the hands of whoever completes it.
 		c.giveUp(id)
@@ -198,6 +196,9 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	callPool.Put(p)
 	defer f.Free()
 	if kind == codec.Failure {
+		if err := c.late(ctx, limit); err != nil {
+			return err
+		}
 		var v any
 		if err := c.parse(raw, &v); err != nil {
 			return err

@@ -56,9 +56,8 @@ func dialOnce(ctx context.Context, a transport.Addr, accept func(*Conn) Dispatch
 		}
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	c := newConn(link, opts, accept == nil)
-	c.dialed = true
-	c.start(accept)
+	c := newConn(link, opts, true, accept)
+	c.start()
 	return c, nil
 }
 

@@ -29,7 +29,7 @@ func (c *Conn) Kept() Kept {
 
 // Over starts a connection over a link.
 func Over(link transport.Link, accept func(*Conn) Dispatcher, opts *Options) *Conn {
-	c := newConn(link, opts, accept == nil)
-	c.start(accept)
+	c := newConn(link, opts, true, accept)
+	c.start()
 	return c
 }

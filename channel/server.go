@@ -64,13 +64,13 @@ func listen(ctx context.Context, addr string, s *Server) (*Server, error) {
 
 // welcome starts a new connection.
 func (s *Server) welcome(link transport.Link) {
-	c := newConn(link, s.opts, s.accept == nil)
+	c := newConn(link, s.opts, false, s.accept)
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		// It lives and ends like any other, and takes no requests.
 		c.drain()
-		c.start(s.accept)
+		c.start()
 		_ = c.Close()
 		return
 	}
@@ -82,7 +82,7 @@ func (s *Server) welcome(link transport.Link) {
 		delete(s.conns, c)
 		s.mu.Unlock()
 	}
-	c.start(s.accept)
+	c.start()
 	if s.serve != nil {
 		c.turn.Start(turn.Func(func() {
 			defer func() { _ = c.Close() }()

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -67,6 +68,19 @@ func (c *Conn) limit(ctx context.Context) limit {
 		return limit{}
 	}
 	return limit{after, now + after}
+}
+
+// late returns the error for a request with ctx whose time is over, nil if it
+// is not. A peer that knows how long the caller waits may be the first to
+// notice, and must not have the caller see a failure where others see an end.
+func (c *Conn) late(ctx context.Context, l limit) error {
+	if l.end != 0 && time.Since(c.began) >= l.end {
+		return &TimeoutError{c.origin, l.after}
+	}
+	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+		return cmp.Or(turn.Err(ctx), context.DeadlineExceeded)
+	}
+	return nil
 }
 
 // TimeoutOf returns the time-out of a request with ctx: that of [Timeout], or

@@ -3,10 +3,12 @@ package rpc_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/turn"
 )
 
 // plus is the contract for the caller of a function that has none.
@@ -50,5 +52,41 @@ func BenchmarkCall(b *testing.B) {
 				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
 			})
 		}
+	}
+}
+
+// BenchmarkLocalCall calls add(a, b), and a function that takes and returns a
+// list, of a service of this program, without a connection.
+func BenchmarkLocalCall(b *testing.B) {
+	const reversed rpc.Func1[[]int, []int] = "reversed(list)"
+	list := []int{1, 2, 3, 4}
+	for _, kind := range []struct {
+		name string
+		turn turn.Turn
+		call func(ctx context.Context, r rpc.Remote) error
+	}{
+		{"contract", nil, func(ctx context.Context, r rpc.Remote) error { _, err := add.Call(ctx, r, 3, 4); return err }},
+		{"contract, with a turn", new(turn.Own), func(ctx context.Context, r rpc.Remote) error { _, err := add.Call(ctx, r, 3, 4); return err }},
+		{"untyped", nil, func(ctx context.Context, r rpc.Remote) error {
+			_, err := rpc.Call[int](ctx, r, "add", 3, 4)
+			return err
+		}},
+		{"list", nil, func(ctx context.Context, r rpc.Remote) error { _, err := reversed.Call(ctx, r, list); return err }},
+	} {
+		b.Run(kind.name, func(b *testing.B) {
+			svc := calculator()
+			svc.UseTurn(kind.turn)
+			reversed.Handle(svc, func(_ context.Context, list []int) ([]int, error) {
+				slices.Reverse(list)
+				return list, nil
+			})
+			r, ctx := svc.Remote(), context.Background()
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := kind.call(ctx, r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/gomas/gomas/channel"
 )
@@ -15,19 +16,24 @@ type Client struct {
 	ch     *channel.Client
 	peer   Peer // that references are bound to
 	around []Interceptor
+	last   atomic.Pointer[Conn]
 }
 
 // NewClient returns a client for the peer at an address, to which it offers
 // svc, which may be nil. It does not connect yet. A client must be closed.
 func NewClient(addr string, svc *Service, opts *Options) (*Client, error) {
-	opts, err := withReferences(opts)
-	if err != nil {
+	if err := checkFormat(opts); err != nil {
 		return nil, err
 	}
 	c := new(Client)
 	c.peer = c
+	var err error
 	c.ch, err = channel.NewClientDispatch(addr, func(ch *channel.Conn) channel.Dispatcher {
-		return newConn(ch, svc, c.peer)
+		conn := newConn(ch, svc, c.peer)
+		if last := c.last.Swap(conn); last != nil {
+			conn.kinBefore = last.kin()
+		}
+		return conn
 	}, opts)
 	if err != nil {
 		return nil, err

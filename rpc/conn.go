@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/transport"
 )
 
 // Options are the settings of connections; see [channel.Options].
@@ -23,6 +24,7 @@ type Conn struct {
 	peer       Peer          // that references of the other end are bound to
 	around     []Interceptor // of outgoing calls
 	home       atomic.Pointer[string]
+	kinBefore  channel.Kin // of the peer, on the connection before
 }
 
 // Dial connects to a peer that listens at an address, and offers it svc,
@@ -30,11 +32,10 @@ type Conn struct {
 // so. ctx bounds the dialling only.
 func Dial(ctx context.Context, addr string, svc *Service, opts *Options) (*Conn, error) {
 	var conn *Conn
-	opts, err := withReferences(opts)
-	if err != nil {
+	if err := checkFormat(opts); err != nil {
 		return nil, err
 	}
-	_, err = channel.DialDispatch(ctx, addr, func(ch *channel.Conn) channel.Dispatcher {
+	_, err := channel.DialDispatch(ctx, addr, func(ch *channel.Conn) channel.Dispatcher {
 		conn = newConn(ch, svc, nil)
 		return conn
 	}, opts)
@@ -55,7 +56,7 @@ func newConn(ch *channel.Conn, svc *Service, peer Peer) *Conn {
 		c.peer = c
 	}
 	opts := ch.Options()
-	c.format = newFormat(&opts, reference{c.refer, c.referred})
+	c.format, _ = newFormat(&opts, reference{c.refer, c.referred}) // checked before
 	ch.UseTypes(c.types)
 	return c
 }
@@ -139,6 +140,14 @@ func (c *Conn) Greeted(content codec.Raw) error {
 	if err := c.codec.Parse(content, &g, nil); err != nil {
 		return fmt.Errorf("greeting: %w", err)
 	}
+	if g.Home != "" {
+		// Others will be told to go there.
+		addr, err := transport.ParseAddr(g.Home)
+		if err != nil {
+			return fmt.Errorf("greeting: %w", err)
+		}
+		g.Home = addr.String()
+	}
 	c.home.Store(&g.Home)
 	return nil
 }
@@ -158,8 +167,7 @@ type Server struct {
 // [Options.Connected] is called for each new client, and [Options.Lost] when one
 // is lost; [Of] returns the Conn.
 func Listen(ctx context.Context, addr string, svc *Service, opts *Options) (*Server, error) {
-	opts, err := withReferences(opts)
-	if err != nil {
+	if err := checkFormat(opts); err != nil {
 		return nil, err
 	}
 	srv, err := channel.ListenDispatch(ctx, addr, func(ch *channel.Conn) channel.Dispatcher {

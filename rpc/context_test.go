@@ -25,7 +25,7 @@ func hanging() (svc *rpc.Service, began <-chan struct{}, goOn chan<- struct{}, e
 		case <-release:
 			end <- nil
 		case <-ctx.Done():
-			end <- context.Cause(ctx)
+			end <- turn.Err(ctx)
 			return 0, ctx.Err()
 		}
 		return 1, nil
@@ -33,7 +33,20 @@ func hanging() (svc *rpc.Service, began <-chan struct{}, goOn chan<- struct{}, e
 	return svc, begin, release, end
 }
 
-func TestACallReturnsWhenItsContextEndsAndSoDoesThatOfItsHandler(t *testing.T) {
+// stubborn is hanging with a function that does not look at its context.
+func stubborn() (svc *rpc.Service, began <-chan struct{}, goOn chan<- struct{}, ended <-chan error) {
+	begin, release, end := make(chan struct{}, 1), make(chan struct{}), make(chan error, 1)
+	svc = calculator()
+	hang.Handle(svc, func(ctx context.Context) (int, error) {
+		begin <- struct{}{}
+		<-release
+		end <- ctx.Err()
+		return 1, nil
+	})
+	return svc, begin, release, end
+}
+
+func TestACallReturnsWhenItsContextEndsAndItsReplyIsDropped(t *testing.T) {
 	reason := errors.New("changed my mind")
 	for name, test := range map[string]struct {
 		context func() (context.Context, func())
@@ -54,7 +67,7 @@ func TestACallReturnsWhenItsContextEndsAndSoDoesThatOfItsHandler(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, addr string) {
-				svc, began, _, ended := hanging()
+				svc, began, goOn, ended := stubborn()
 				r := dial(t, serve(t, addr, svc, nil), nil, nil).Remote()
 				ctx, end := test.context()
 				done := make(chan error)
@@ -64,16 +77,15 @@ func TestACallReturnsWhenItsContextEndsAndSoDoesThatOfItsHandler(t *testing.T) {
 				}()
 				<-began
 				end()
-				err := <-done
+				err := <-done // while the handler hangs
 				for _, want := range test.want {
 					if !errors.Is(err, want) {
 						t.Errorf("error %v, want %v", err, want)
 					}
 				}
 				mustAdd(t, r)
-				if err := <-ended; err == nil {
-					t.Error("the handler was not told")
-				}
+				goOn <- struct{}{} // the handler takes no notice of its context
+				<-ended
 				for range 10 { // the late reply comes before one of these
 					mustAdd(t, r)
 				}

@@ -176,7 +176,7 @@ func TestTheErrorOfAHandlerArrivesWithItsTypeAndMessage(t *testing.T) {
 		"a message with a colon and quotes": {errors.New(`a: "b": 'c'`), "Error", `a: "b": 'c'`},
 		"a message beyond ASCII":            {errors.New("größer als 5 €, 🥚"), "Error", "größer als 5 €, 🥚"},
 		"a message with a trace inside":     {errors.New("Traceback (most recent call last):"), "Error", "Traceback (most recent call last):"},
-		"a call of the zero Remote":         {callNothing(), "Error", "rpc: call of the zero Remote, which refers to nothing"},
+		"a call of the zero Remote":         {callNothing(), "Error", "rpc: the zero Remote refers to nothing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const fail rpc.Func0[int] = "fail()"

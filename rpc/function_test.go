@@ -13,9 +13,9 @@ import (
 	"github.com/gomas/gomas/rpc"
 )
 
-// eachWay gives a test a service to call: over a connection in each format,
+// nearAndFar gives a test a service to call: over a connection in each format,
 // and from within the program.
-func eachWay(t *testing.T, svc *rpc.Service, test func(t *testing.T, r rpc.Remote)) {
+func nearAndFar(t *testing.T, svc *rpc.Service, test func(t *testing.T, r rpc.Remote)) {
 	t.Helper()
 	for name, c := range map[string]codec.Codec{"JSON": nil, "MsgPack": msgpack.Codec{}, "another": plain{msgpack.Codec{}}} {
 		t.Run(name, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestFurtherKeywordArgumentsArriveInAMap(t *testing.T) {
 	svc.Handle("raw(**rest)", func(rest map[string]codec.Raw) bool { return len(rest["x"]) > 0 && len(rest["y"]) > 0 })
 	type named string
 	svc.Handle("named(**rest)", func(rest map[named]any) string { return fmt.Sprint(rest) })
-	eachWay(t, svc, func(t *testing.T, r rpc.Remote) {
+	nearAndFar(t, svc, func(t *testing.T, r rpc.Remote) {
 		for _, test := range []struct {
 			function string
 			args     []any
@@ -132,7 +132,7 @@ func TestUndecodedArgumentsAreBoundToAFunctionThatIsFoundLater(t *testing.T) {
 			return bound.Call(t.Context())
 		}),
 	)
-	eachWay(t, svc, func(t *testing.T, r rpc.Remote) {
+	nearAndFar(t, svc, func(t *testing.T, r rpc.Remote) {
 		for _, test := range []struct {
 			args []any
 			want string

@@ -19,7 +19,8 @@ type Info struct {
 	Path string // of the function: "sub/add"
 
 	// Conn is the connection over which an incoming call came. It knows the
-	// peer's address and verified certificate. For outgoing calls it is nil.
+	// peer's address and verified certificate. It is nil for outgoing calls,
+	// and for those from within this program; see [Service.Remote].
 	Conn *Conn
 
 	// Remote is the service that an outgoing call is for.
@@ -42,12 +43,18 @@ func (c *Conn) Intercept(with ...Interceptor) { c.around = append(c.around, with
 // the client is used.
 func (c *Client) Intercept(with ...Interceptor) { c.around = append(c.around, with...) }
 
-// interceptable is a peer with interceptors.
-type interceptable interface{ interceptors() []Interceptor }
+// Intercepted is implemented by peers that have interceptors put around the
+// calls of their services.
+type Intercepted interface {
+	Peer
+	Interceptors() []Interceptor
+}
 
-func (c *Conn) interceptors() []Interceptor { return c.around }
+// Interceptors implements [Intercepted].
+func (c *Conn) Interceptors() []Interceptor { return c.around }
 
-func (c *Client) interceptors() []Interceptor { return c.around }
+// Interceptors implements [Intercepted].
+func (c *Client) Interceptors() []Interceptor { return c.around }
 
 // intercept runs last inside the interceptors.
 func intercept(ctx context.Context, around []Interceptor, info Info, last func(context.Context) error) error {

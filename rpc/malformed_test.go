@@ -219,6 +219,7 @@ func FuzzContent(f *testing.F) {
 		`["sub/raw", [[1, {"x": null}], "y"], {"c": NaN}]`, `["sub/no", [], {}]`, `[null, [], {}]`, `["", [1], {"": 1}]`,
 		`["sub/raw", [{"__type__": [0, 1]}], {}]`, `["add", [1, 2], {"a": 1, "a": 2}]`, `null`, `[[[[[]]]]]`,
 		`["sub/further", [1, {"x": [2]}, null], {}]`, `["sub/further", [], {"a": [3]}]`, "[\"add\xff\"",
+		`["sub/meet", [{"__type__": [0, "x"]}, ["/sub"]], {}]`, `["sub/meet", ["tcp://x:1/0", [{"__type__": [0, "/"]}, "\u0000"]], {}]`,
 	} {
 		f.Add([]byte(content))
 	}
@@ -231,6 +232,7 @@ func FuzzContent(f *testing.F) {
 	take.Handle(sub, func(_ context.Context, s shop) (any, error) { return s, nil })
 	raw.Handle(sub, func(_ context.Context, a codec.Raw, b []codec.Raw, c any) ([]any, error) { return []any{a, b, c}, nil })
 	sub.Handle(`further(a=["x"], *rest)`, func(a any, rest ...[]any) (any, [][]any) { return a, rest })
+	sub.Handle("meet(r, all)", func(r rpc.Remote, all []rpc.Remote) (rpc.Remote, string) { return r, fmt.Sprint(all) })
 	srv := serve(f, socketAddr(f), svc, nil) // TCP would run out of ports
 	other := dial(f, srv, nil, nil).Remote()
 	f.Fuzz(func(t *testing.T, content []byte) {

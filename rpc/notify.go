@@ -36,7 +36,7 @@ func (r Remote) notify(ctx context.Context, m *codec.Call, private bool) error {
 		return errNoPeer
 	}
 	tell := func(ctx context.Context) error {
-		if own, ok := r.peer.(*local); ok {
+		if own := inner(r.peer); own != nil {
 			return own.tell(m, private)
 		}
 		return channel.Persist(ctx, func() error {
@@ -47,8 +47,8 @@ func (r Remote) notify(ctx context.Context, m *codec.Call, private bool) error {
 			return conn.ch.Tell(ctx, m)
 		})
 	}
-	if i, ok := r.peer.(interceptable); ok {
-		return intercept(ctx, i.interceptors(), Info{Path: m.Path(), Remote: r}, tell)
+	if i, ok := r.peer.(Intercepted); ok {
+		return intercept(ctx, i.Interceptors(), Info{Path: m.Path(), Remote: r}, tell)
 	}
 	return tell(ctx)
 }

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/internal/pypeer"
 	"github.com/gomas/gomas/rpc"
 )
@@ -197,35 +196,6 @@ func TestDefaultsAndFurtherArgumentsAreThoseOfPython(t *testing.T) {
 		} else if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s called with %v: %v in Go, error %v, %v in Python", test.function, test.args, got, err, want)
 		}
-	}
-}
-
-// reference stands for a service of this end on the wire.
-type reference struct{ path string }
-
-func TestPythonCallsBackOverTheSameConnection(t *testing.T) {
-	const get rpc.Func1[string, []string] = "get(x)"
-	types := new(codec.Types)
-	if err := codec.Register(types,
-		func(r reference) (string, error) { return r.path, nil },
-		func(path string) (reference, error) { return reference{path}, nil },
-	); err != nil {
-		t.Fatal(err)
-	}
-	root, child := rpc.NewService(), rpc.NewService()
-	root.Mount("child", child)
-	get.Handle(root, func(_ context.Context, x string) ([]string, error) { return []string{"root got", x}, nil })
-	get.Handle(child, func(_ context.Context, x string) ([]string, error) { return []string{"child got", x}, nil })
-	r := dialPython(t, anyPort, root, &rpc.Options{Types: types})
-	for path, who := range map[string]string{"": "root got", "child": "child got"} {
-		answer, err := rpc.Call[any](within(t), r, "callback", reference{path}, "hi")
-		if want := []any{"peer said", []any{who, "hi"}}; err != nil || !reflect.DeepEqual(answer, want) {
-			t.Errorf("called back at %q: %v, error %v", path, answer, err)
-		}
-	}
-	_, err := rpc.Call[any](within(t), r, "callback", reference{"no"}, "hi")
-	if e := remoteError(t, err); e.Type != "wire.RemoteException" || e.Message != `LookupError: Name "no" not found in ""` {
-		t.Errorf("type %q, message %q", e.Type, e.Message)
 	}
 }
 

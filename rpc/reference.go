@@ -29,9 +29,6 @@ var (
 	ErrForeign = errors.New("rpc: the reference is to a service that the peer cannot reach")
 )
 
-// errGone is the reason for refusing a reference that was sent back.
-var errGone = errors.New("the service it refers to is not here any more")
-
 // Directory tells how the services of a tree are found by those who are not
 // connected to it: by URLs. Agents have one; see [Service.UseDirectory].
 type Directory interface {
@@ -41,7 +38,9 @@ type Directory interface {
 	// URL returns how others find the service at a path of the tree that is
 	// offered at an address, "" if they cannot.
 	URL(home, path string) string
-	// Find returns the service that a URL refers to, without connecting.
+	// Find returns the service that a URL refers to. Peers may send any
+	// number of URLs, which may be wrong, so Find must not connect or keep
+	// anything.
 	Find(url string) (Remote, error)
 }
 
@@ -83,28 +82,28 @@ type format struct {
 	types    *codec.Types // the last one is that of references
 }
 
-// newFormat returns the format for options that withReferences has seen.
-func newFormat(opts *Options, r reference) *format {
-	f := &format{codec: opts.Codec, envelope: codec.Envelope(opts.Codec), types: opts.Types.Clone()}
-	// It cannot fail: the same has been tried before.
-	_ = f.types.Add(r.custom())
-	return f
-}
-
-// withReferences returns options with a codec, whose types leave room for that
-// of references.
-func withReferences(opts *Options) (*Options, error) {
-	var all Options
+// newFormat returns the format for options. It fails if they have a type of
+// references of their own.
+func newFormat(opts *Options, r reference) (*format, error) {
+	f := &format{codec: json.Codec{}}
 	if opts != nil {
-		all = *opts
+		f.types = opts.Types
+		if opts.Codec != nil {
+			f.codec = opts.Codec
+		}
 	}
-	if all.Codec == nil {
-		all.Codec = json.Codec{}
-	}
-	if err := all.Types.Clone().Add(reference{referred: func(func(any) error) (any, error) { return nil, nil }}.custom()); err != nil {
+	f.envelope = codec.Envelope(f.codec)
+	f.types = f.types.Clone()
+	if err := f.types.Add(r.custom()); err != nil {
 		return nil, fmt.Errorf("rpc: %w", err)
 	}
-	return &all, nil
+	return f, nil
+}
+
+// checkFormat checks that connections with the options can have a format.
+func checkFormat(opts *Options) error {
+	_, err := newFormat(opts, reference{referred: func(func(any) error) (any, error) { return nil, nil }})
+	return err
 }
 
 // refer returns what to send for a Remote.
@@ -119,12 +118,12 @@ func (c *Conn) refer(r Remote) (any, error) {
 			return join(at, path), nil
 		}
 	case r.peer == Peer(c) || r.peer == c.peer:
-		if c.ch.Kin() != channel.Stranger {
+		if c.kin() != channel.Stranger {
 			return ownersPath + path, nil
 		}
 	}
 	if url := r.URL(); url != "" {
-		if c.ch.Kin() == channel.Gomas {
+		if c.kin() == channel.Gomas {
 			return url, nil
 		}
 		return codec.Bare{Value: url}, nil
@@ -138,24 +137,42 @@ func (c *Conn) refer(r Remote) (any, error) {
 	return nil, ErrOutside
 }
 
+// kin returns what is known about the software of the peer: at the beginning
+// of a connection, that of the connection before.
+func (c *Conn) kin() channel.Kin {
+	if kin := c.ch.Kin(); kin != channel.Unknown {
+		return kin
+	}
+	return c.kinBefore
+}
+
 // referred returns the Remote for the data that were received.
 func (c *Conn) referred(parse func(any) error) (any, error) {
 	var text string
 	if err := parse(&text); err != nil {
 		return nil, err
 	}
+	return c.root.follow(text, Remote{peer: c.peer})
+}
+
+// follow returns the Remote for a text that came to the tree, of which s is
+// the root, from the tree of a sender. It does not look whether there is such
+// a service: one that has gone fails the calls of it, and not the message that
+// mentions it.
+func (s *Service) follow(text string, sender Remote) (Remote, error) {
 	if strings.Contains(text, "://") {
-		if c.root.directory == nil {
-			return nil, fmt.Errorf("no connection can be made to %.200q; only agents can", text)
+		if s.directory == nil {
+			return Remote{}, fmt.Errorf("no connection can be made to %.200q; only agents can", text)
 		}
-		return c.root.directory.Find(text)
+		return s.directory.Find(text)
 	}
 	if path, ok := strings.CutPrefix(text, ownersPath); ok {
-		s := c.root.at(path)
-		if s == nil {
-			return nil, fmt.Errorf("%w: %.200q", errGone, path)
+		if s.directory != nil {
+			if url := s.directory.URL(s.directory.Home(), path); url != "" {
+				return s.directory.Find(url)
+			}
 		}
-		return s.Remote(), nil
+		return s.Remote().Sub(path), nil
 	}
-	return Remote{c.peer, text}, nil
+	return sender.Sub(text), nil
 }

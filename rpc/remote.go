@@ -53,13 +53,38 @@ func NewRemote(peer Peer, path string) Remote { return Remote{peer, path} }
 //
 // Calls of it within this program need no connection. They are made in the
 // same way in all other respects; [Caller] finds no connection then.
-func (s *Service) Remote() Remote { return Remote{peer: (*local)(s)} }
+func (s *Service) Remote() Remote {
+	if s == nil {
+		return Remote{}
+	}
+	return Remote{peer: (*local)(s)}
+}
 
 // Service returns the service that r refers to if it is one of this program,
 // nil otherwise.
 func (r Remote) Service() *Service {
-	if own, ok := r.peer.(*local); ok {
+	if own := inner(r.peer); own != nil {
 		return (*Service)(own).at(r.path)
+	}
+	return nil
+}
+
+// Insider is implemented by peers that may be part of this program. Calls then
+// need no connection.
+type Insider interface {
+	Peer
+	// Inside returns the root of the tree that the peer offers, nil if it is
+	// not part of this program.
+	Inside() *Service
+}
+
+// inner returns what a peer offers if it is part of this program, else nil.
+func inner(p Peer) *local {
+	switch p := p.(type) {
+	case *local:
+		return p
+	case Insider:
+		return (*local)(p.Inside())
 	}
 	return nil
 }
@@ -68,23 +93,31 @@ func (r Remote) Service() *Service {
 // path from there.
 func (r Remote) find() (own *Service, path string, err error) {
 	if r.peer == nil {
-		return nil, "", errors.New("the zero Remote refers to nothing")
+		return nil, "", errNoPeer
 	}
-	if l, ok := r.peer.(*local); ok {
-		own = (*Service)(l)
-	}
-	return own, r.path, nil
+	return (*Service)(inner(r.peer)), r.path, nil
 }
 
 // Sub returns a reference to a service under this one, by a name or by a path
 // of names; of the empty path, it is this one.
 func (r Remote) Sub(path string) Remote {
 	sub := Remote{r.peer, join(r.path, path)}
-	if own := sub.Service(); own != nil {
-		return own.Remote()
+	if l, ok := r.peer.(*local); ok {
+		if own := (*Service)(l).at(sub.path); own != nil {
+			return own.Remote()
+		}
 	}
 	return sub
 }
+
+var errMarshal = errors.New("rpc: a reference travels only in calls and their results, not as a key of a map or as an embedded field of a struct")
+
+// MarshalText fails: what a Remote refers to depends on the connection, so only
+// those of this package can carry it.
+func (Remote) MarshalText() ([]byte, error) { return nil, errMarshal }
+
+// MarshalText fails, as that of [Remote] does.
+func (*Service) MarshalText() ([]byte, error) { return nil, errMarshal }
 
 // LogValue makes package log/slog print the Remote as String does.
 func (r Remote) LogValue() slog.Value { return slog.StringValue(r.String()) }
@@ -120,7 +153,7 @@ func (r Remote) String() string {
 	return r.peer.Describe(r.path)
 }
 
-var errNoPeer = errors.New("rpc: call of the zero Remote, which refers to nothing")
+var errNoPeer = errors.New("rpc: the zero Remote refers to nothing")
 
 // do makes one call.
 // If private is set, nobody changes what the arguments point to meanwhile.
@@ -128,16 +161,18 @@ func (r Remote) do(ctx context.Context, m *codec.Call, result any, private bool)
 	if r.peer == nil {
 		return errNoPeer
 	}
-	if i, ok := r.peer.(interceptable); ok && len(i.interceptors()) > 0 {
-		return intercept(ctx, i.interceptors(), Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
-			return r.ask(ctx, m, result, private)
-		})
+	if i, ok := r.peer.(Intercepted); ok {
+		if around := i.Interceptors(); len(around) > 0 {
+			return intercept(ctx, around, Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
+				return r.ask(ctx, m, result, private)
+			})
+		}
 	}
 	return r.ask(ctx, m, result, private)
 }
 
 func (r Remote) ask(ctx context.Context, m *codec.Call, result any, private bool) error {
-	if own, ok := r.peer.(*local); ok {
+	if own := inner(r.peer); own != nil {
 		return own.ask(ctx, m, result, private)
 	}
 	return channel.Persist(ctx, func() error {

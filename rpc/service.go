@@ -25,6 +25,7 @@ type Service struct {
 	funcs    []function
 	services map[string]*Service
 	hidden   bool
+	missing  func(name string) error
 	calls    atomic.Int32 // under way, if the service has a turn
 	closing  atomic.Pointer[closing]
 	above    atomic.Pointer[mount] // where it is mounted, nil if it is not
@@ -206,6 +207,20 @@ func (s *Service) Unmount(name string) bool {
 	return ok
 }
 
+// Withdraw removes the service under name as Unmount does, but the name remains
+// its place: references to it stay what they were, and calls of them fail.
+func (s *Service) Withdraw(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.services[name]
+	delete(s.services, name)
+	return ok
+}
+
+// Missing sets what a call fails with if s has nothing of a name: the error
+// that fn returns, unless that is nil. It must be called before s is used.
+func (s *Service) Missing(fn func(name string) error) { s.missing = fn }
+
 func (s *Service) taken(name string) error {
 	if s.find(name) != nil {
 		return fmt.Errorf("there is a function %q already", name)
@@ -268,6 +283,11 @@ func (s *Service) resolve(path []byte) (found target, fault error) {
 			found.function = s.description()
 			return found, nil
 		case sub == nil:
+			if s.missing != nil {
+				if err := s.missing(string(name)); err != nil {
+					return target{}, err
+				}
+			}
 			return target{}, notFound(path, rest)
 		case !nested:
 			return target{}, typeError("%.80q is a service and cannot be called", path)
