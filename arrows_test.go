@@ -9,7 +9,7 @@ import (
 // layers are the packages from the bottom up. A package may import those of
 // lower layers only.
 var layers = [][]string{
-	{"internal/stack", "internal/backoff", "internal/testcert", "internal/faulty", "internal/pypeer", "internal/blosc"},
+	{"internal/stack", "internal/backoff", "internal/testcert", "internal/faulty", "internal/pypeer", "internal/blosc", "internal/guide"},
 	{"turn", "codec"},
 	{"transport", "clock", "internal/value", "internal/pyrepr"},
 	{"codec/json", "codec/msgpack"},
