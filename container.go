@@ -204,11 +204,11 @@ func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error)
 // called. Use [Container.Shutdown] for a good end.
 func (c *Container) Close() error {
 	c.stop()
-	c.root.Close(fmt.Errorf("%v: %w", c, ErrClosed))
 	err := c.server.Close()
 	for _, l := range c.allLines() {
 		_ = l.Close()
 	}
+	c.root.Close(fmt.Errorf("%v: %w", c, ErrClosed)) // for calls from within
 	return err
 }
 

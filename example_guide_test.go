@@ -404,7 +404,7 @@ func Example_listing() {
 
 	const Version rpc.Func0[string] = "version()"
 	Version.Handle(c.Services(), func(context.Context) (string, error) { return "1.2", nil })
-	fmt.Println(Version.Call(ctx, rpc.NewRemote(remote.Peer(), ""))) // the root of where remote is
+	fmt.Println(Version.Call(ctx, remote.Root())) // the root of where remote is
 	// Output:
 	// 2 0 true
 	// 1.2 <nil>

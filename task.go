@@ -39,19 +39,36 @@ func (t *task) Finish() { t.agent.leave() }
 // agent's clock. The timer can be stopped; that of an agent that has stopped
 // does nothing.
 func (a *Agent) In(d time.Duration, fn func(ctx context.Context)) (clock.Timer, error) {
+	if err := a.alive(); err != nil {
+		return nil, err
+	}
 	return a.Clock().In(d, a.later(fn))
 }
 
 // At has fn run as a task of the agent when its clock has reached t, which must
 // be in the future.
 func (a *Agent) At(t time.Duration, fn func(ctx context.Context)) (clock.Timer, error) {
+	if err := a.alive(); err != nil {
+		return nil, err
+	}
 	return a.Clock().At(t, a.later(fn))
 }
 
 // AtDate has fn run as a task of the agent when its clock has reached a date,
 // which must be in the future.
 func (a *Agent) AtDate(date time.Time, fn func(ctx context.Context)) (clock.Timer, error) {
+	if err := a.alive(); err != nil {
+		return nil, err
+	}
 	return clock.AtDate(a.Clock(), date, a.later(fn))
+}
+
+// alive returns the error for a timer of an agent that has stopped.
+func (a *Agent) alive() error {
+	if cause := a.life.Cause(); cause != nil {
+		return fmt.Errorf("gomas: timer of %v: %w", a, cause)
+	}
+	return nil
 }
 
 func (a *Agent) later(fn func(ctx context.Context)) func() {
@@ -66,8 +83,9 @@ func (a *Agent) Every(period time.Duration, fn func(ctx context.Context) error) 
 	if period <= 0 {
 		return fmt.Errorf("gomas: task of %v: a period of %v", a, period)
 	}
+	start := a.Clock().Now()
 	return a.Go(func(ctx context.Context) {
-		err := clock.Every(ctx, a.Clock(), period, fn)
+		err := clock.EveryFrom(ctx, a.Clock(), start, period, fn)
 		if log := a.container.opts.Logger; log != nil && ctx.Err() == nil {
 			log.LogAttrs(ctx, slog.LevelError, "a periodic task has ended", slog.Any("agent", a), slog.Any("error", err))
 		}
@@ -76,8 +94,9 @@ func (a *Agent) Every(period time.Duration, fn func(ctx context.Context) error) 
 
 // Parallel runs functions of the agent at the same time, as tasks each of which
 // may wait while others run, and returns when all have, with their errors
-// joined. It is how an agent calls several others at once. The functions get
-// ctx; if that ends, they are the ones to notice.
+// joined. It is how an agent calls several others at once; [rpc.Each] and its
+// like are for the same call to many. The functions get ctx; if that ends, they
+// are the ones to notice. A panic becomes a *[rpc.PanicError].
 func (a *Agent) Parallel(ctx context.Context, fns ...func(ctx context.Context) error) error {
 	own := turn.With(ctx, &a.turn)
 	errs := make([]error, len(fns))
@@ -95,7 +114,7 @@ func (a *Agent) Parallel(ctx context.Context, fns ...func(ctx context.Context) e
 						done.Set(nil)
 					}
 				}()
-				errs[i] = fn(own)
+				errs[i] = survive(own, fn)
 			},
 		}})
 	}

@@ -21,26 +21,28 @@ import (
 //
 // A period that is not positive is a [*PastError].
 func Every(ctx context.Context, c Clock, period time.Duration, fn func(ctx context.Context) error) error {
-	last := c.Now()
+	return EveryFrom(ctx, c, c.Now(), period, fn)
+}
+
+// EveryFrom is Every with whole periods from a start that is not now. If the
+// first of them is over already, fn is called at once.
+func EveryFrom(ctx context.Context, c Clock, start, period time.Duration, fn func(ctx context.Context) error) error {
 	if period <= 0 {
-		return &PastError{later(last, period), last}
+		return &PastError{later(start, period), start}
 	}
-	for {
-		skipped := whole(max(0, c.Now()-last-1), period)
-		if last+skipped > math.MaxInt64-period {
-			var never turn.Event
-			return never.Wait(ctx, nil, "sleep")
-		}
-		due := last + skipped + period
+	for skipped := time.Duration(0); start+skipped <= math.MaxInt64-period; skipped = whole(max(0, c.Now()-start-1), period) {
+		due := start + skipped + period
 		if err := sleepUntilDue(ctx, c, due); err != nil {
 			return err
 		}
 		// This call stands for all the times up to now.
-		last = due + whole(c.Now()-due, period)
+		start = due + whole(c.Now()-due, period)
 		if err := fn(ctx); err != nil {
 			return err
 		}
 	}
+	var never turn.Event
+	return never.Wait(ctx, nil, "sleep")
 }
 
 // sleepUntilDue is SleepUntil, but t may just have passed.

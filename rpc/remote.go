@@ -119,6 +119,9 @@ func (Remote) MarshalText() ([]byte, error) { return nil, errMarshal }
 // MarshalText fails, as that of [Remote] does.
 func (*Service) MarshalText() ([]byte, error) { return nil, errMarshal }
 
+// Root returns a reference to the root service of whoever offers the service.
+func (r Remote) Root() Remote { return Remote{r.peer, ""} }
+
 // LogValue makes package log/slog print the Remote as String does.
 func (r Remote) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
