@@ -169,10 +169,11 @@ func shutdown(t testing.TB, what interface{ Shutdown(context.Context) error }) {
 	}
 }
 
-// check makes sure that calls work, of this caller and of another one.
+// check makes sure that calls work, of this caller and of another one. When
+// the second call has its reply, all that new peers tell each other has passed.
 func (c *callee) check(t *testing.T) {
 	t.Helper()
-	for _, r := range []rpc.Remote{c.via, c.safe} {
+	for _, r := range []rpc.Remote{c.via, c.via, c.safe} {
 		if n, err := note.Call(soon(t), r, -1, ""); n != -1 || err != nil {
 			t.Fatalf("call of %v: %v, %v", r, n, err)
 		}

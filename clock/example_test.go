@@ -109,6 +109,36 @@ func ExampleExternal_Set() {
 	// 00:45:00 off
 }
 
+func ExampleExternal_Set_rest() {
+	c := clock.NewExternal(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), 0)
+	var all turn.Group
+	for _, name := range []string{"first", "second"} {
+		own := new(turn.Own)
+		own.Join(&all, name)
+		ctx := turn.With(context.Background(), own)
+		own.Start(turn.Func(func() {
+			if name == "second" {
+				_ = clock.Sleep(ctx, c, 30*time.Minute)
+			}
+			for clock.Sleep(ctx, c, time.Hour) == nil && c.Now() < 3*time.Hour {
+				fmt.Println(name, "at", c.Now())
+			}
+		}))
+	}
+
+	err := all.Wait(context.Background())
+	for err == nil && c.Now() < 4*time.Hour {
+		err = errors.Join(c.Set(c.Now()+30*time.Minute), all.Wait(context.Background()))
+	}
+	fmt.Println("end at", c.Now(), err)
+	// Output:
+	// first at 1h0m0s
+	// second at 1h30m0s
+	// first at 2h0m0s
+	// second at 2h30m0s
+	// end at 4h0m0s <nil>
+}
+
 var errDone = errors.New("done")
 
 func ExampleEvery() {

@@ -1,16 +1,16 @@
 package clock
 
 import (
-	"bytes"
 	"errors"
-	"runtime"
 	"sync"
 	"time"
+
+	"github.com/gomas/gomas/internal/stack"
 )
 
-// ErrNestedSet is returned if [External.Set] is called by a function that it is
-// calling itself.
-var ErrNestedSet = errors.New("clock: Set of the same clock is calling this function")
+// ErrNestedSet is returned if a timer's function calls [External.Set] of a clock
+// that is being set, such as the one that calls it.
+var ErrNestedSet = errors.New("clock: Set by the function of a timer, of a clock that is being set")
 
 // External is a clock that somebody sets, such as a simulator. In between, time
 // stands still. The zero value is a clock at time 0 and the date of a zero
@@ -23,7 +23,6 @@ type External struct {
 	mu     sync.Mutex // guards what follows, never held while a function is called
 	now    time.Duration
 	timers queue
-	setter string // goroutine that is calling functions
 }
 
 // NewExternal returns a clock whose time is initial. start, in any zone, is the
@@ -77,18 +76,19 @@ func (c *External) at(t time.Duration, fn func()) (Timer, error) {
 // another on the calling goroutine, in the order of their times and then of
 // their making, and returns when all have returned. Tasks that slept are
 // queued for their turns by then, in the same order; what they do is not
-// waited for.
+// waited for, but [turn.Group.Wait] does that.
 //
 // All of them find the clock at the new time, however long they have been due:
 // time passes in steps, and what lies between does not happen. So a timer that
 // a due function makes is never due in the same call.
 //
 // Set may be called by any goroutine; calls at the same time follow one
-// another. A call by one of the functions is an [ErrNestedSet]. If a function
-// panics or ends its goroutine, the rest is called by the next Set.
+// another. The functions of timers must not wait, so if one calls Set of a clock
+// that is being set, its own above all, that is an [ErrNestedSet]. If a
+// function panics or ends its goroutine, the rest is called by the next Set.
 func (c *External) Set(t time.Duration) error {
 	if !c.setting.TryLock() {
-		if c.calling() {
+		if stack.Inside(calling) {
 			return ErrNestedSet
 		}
 		c.setting.Lock()
@@ -101,31 +101,23 @@ func (c *External) Set(t time.Duration) error {
 		return &PastError{t, c.now}
 	}
 	c.now = t
-	if !c.timers.due(t) {
-		return nil
-	}
-	c.setter = goroutine()
-	defer func() { c.setter = "" }()
 	for c.timers.due(t) {
 		c.call(c.timers.pop())
 	}
 	return nil
 }
 
+// calling is the name of the method call, which is found on the stacks of the
+// functions that it calls.
+const calling = "github.com/gomas/gomas/clock.(*External).call"
+
 // call calls fn without mu, which is held before and after, also if fn panics.
+//
+//go:noinline
 func (c *External) call(fn func()) {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	fn()
-}
-
-// calling reports whether the calling goroutine is the one that calls
-// functions.
-func (c *External) calling() bool {
-	self := goroutine()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.setter == self
 }
 
 // externalTimer is a timer of an External.
@@ -139,12 +131,4 @@ func (e *externalTimer) Stop() bool {
 	e.clock.mu.Lock()
 	defer e.clock.mu.Unlock()
 	return e.clock.timers.remove(&e.entry)
-}
-
-// goroutine names the calling goroutine, which the runtime does in the first
-// line of a stack trace only.
-func goroutine() string {
-	var buf [40]byte
-	name, _, _ := bytes.Cut(buf[:runtime.Stack(buf[:], false)], []byte(" ["))
-	return string(name)
 }

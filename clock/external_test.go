@@ -130,6 +130,60 @@ func TestSetInADueFunctionIsAnErrorAndNotADeadlock(t *testing.T) {
 	}
 }
 
+func TestAFunctionIsRefusedToWaitForASetOfAnotherClock(t *testing.T) {
+	c, other := clock.NewExternal(start, 0), clock.NewExternal(start, 0)
+	// Each clock's function sets the other: two that wait would wait for ever.
+	var both, refusals sync.WaitGroup
+	both.Add(2)
+	refusals.Add(2)
+	var refused atomic.Int32
+	cross := func(to *clock.External) func() {
+		return func() {
+			both.Done()
+			both.Wait()
+			if err := to.Set(2); errors.Is(err, clock.ErrNestedSet) {
+				refused.Add(1)
+			}
+			refusals.Done()
+			refusals.Wait()
+		}
+	}
+	_, _ = c.At(1, cross(other))
+	_, _ = other.At(1, cross(c))
+	var sets sync.WaitGroup
+	for _, clock := range []*clock.External{c, other} {
+		sets.Go(func() {
+			if err := clock.Set(1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if sets.Wait(); refused.Load() != 2 {
+		t.Errorf("%d of 2 were refused", refused.Load())
+	}
+}
+
+func TestSetIsFoundToBeNestedHoweverDeep(t *testing.T) {
+	for _, depth := range []int{0, 50, 55, 60, 65, 500} {
+		c := clock.NewExternal(start, 0)
+		var set func(depth int) error
+		set = func(depth int) error {
+			if depth == 0 {
+				return c.Set(2)
+			}
+			return set(depth - 1)
+		}
+		_, _ = c.At(1, func() {
+			if err := set(depth); !errors.Is(err, clock.ErrNestedSet) {
+				t.Errorf("%d calls deep: %v", depth, err)
+			}
+		})
+		if err := c.Set(1); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestSetsAtTheSameTimeFollowOneAnother(t *testing.T) {
 	c := clock.NewExternal(start, 0)
 	var got []string // the clock's Sets order the calls

@@ -12,8 +12,11 @@ import (
 // returns early with the error of ctx if that ends.
 //
 // A sleep of zero takes no time, but gives the turn to the tasks that are
-// waiting for it. A negative d is a [*PastError].
+// waiting for it; see [turn.Yield]. A negative d is a [*PastError].
 func Sleep(ctx context.Context, c Clock, d time.Duration) error {
+	if d == 0 {
+		return turn.Yield(ctx)
+	}
 	return sleep(ctx, c.In, d)
 }
 
@@ -47,10 +50,9 @@ func sleep(ctx context.Context, start func(time.Duration, func()) (Timer, error)
 		defer timer.Stop()
 		return wait.Block(ctx, "sleep")
 	}
-	if past, ok := errors.AsType[*PastError](err); ok && past.Time == past.Now {
-		wait.Wake(nil) // over before it begins, so it is last in the queue
-		return wait.Block(ctx, "sleep")
-	}
 	wait.Drop()
+	if past, ok := errors.AsType[*PastError](err); ok && past.Time == past.Now {
+		return turn.Yield(ctx)
+	}
 	return err
 }

@@ -31,8 +31,8 @@ func watcher() (svc *rpc.Service, began chan struct{}, ended chan error) {
 
 const watch rpc.Proc0 = "watch()"
 
-// a while is long enough for a call to begin.
-const aWhile = 50 * time.Millisecond
+// aWhile is long enough for a call to begin.
+const aWhile = 100 * time.Millisecond
 
 // ways to give a call up: each returns a context, and what does it once the
 // call has begun.
@@ -74,7 +74,11 @@ func giveUp(t *testing.T, r rpc.Remote, began <-chan struct{}, begin func(contex
 	ctx, end := begin(t.Context())
 	done := make(chan error)
 	go func() { done <- watch.Call(ctx, r) }()
-	<-began
+	select {
+	case <-began:
+	case err := <-done:
+		t.Fatal("the call ended before it began:", err)
+	}
 	end()
 	return <-done
 }

@@ -166,7 +166,7 @@ func (x *localCall) await(ctx context.Context) error {
 	c.start(c.owner)
 	err = wait.Block(ctx, c)
 	if err == nil && in.err != nil && bounded && !time.Now().Before(end) {
-		err = late // which the function noticed first
+		err = late // the function was the first to notice
 	}
 	switch {
 	case err != nil:

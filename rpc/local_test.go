@@ -270,14 +270,14 @@ func TestACallerThatGivesUpSharesNothingWithTheHandler(t *testing.T) {
 }
 
 func TestTheSettingsOfCallsFromWithinAreThoseOfInside(t *testing.T) {
-	svc, _, goOn, _ := stubborn()
+	svc := calculator()
+	svc.Handle("wait", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 	svc.Inside(&rpc.Options{Timeout: time.Millisecond, Codec: msgpack.Codec{}})
 	svc.Handle("echo", func(v any) any { return v })
 	if got, err := rpc.Call[[]byte](rpc.Timeout(t.Context(), 0), svc.Remote(), "echo", []byte{0xff}); err != nil || string(got) != "\xff" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	_, err := hang.Call(t.Context(), svc.Remote())
-	goOn <- struct{}{}
+	_, err := rpc.Call[any](t.Context(), svc.Remote(), "wait")
 	var late *channel.TimeoutError
 	if !errors.As(err, &late) || late.After != time.Millisecond || !strings.Contains(err.Error(), "this program") {
 		t.Errorf("error %v", err)

@@ -225,7 +225,6 @@ func TestWhatIsNoReferenceIsRefused(t *testing.T) {
 	})
 }
 
-// hosts is a caller with two peers, none of whom knows the other.
 func TestAReferenceThatThePeerCannotFollowIsNotSent(t *testing.T) {
 	own, apart, elsewhere := home(), calculator(), rpc.NewService()
 	elsewhere.Mount("apart", apart)

@@ -19,6 +19,9 @@
 // statement must not wait with it: it would give up a turn that it does not
 // hold. [Own.Check] finds such mistakes in tests.
 //
+// [Group] looks at many turns together: it tells when all have come to rest, and
+// reports those that are stuck.
+//
 // Code above the transports waits in no other way, which is what allows
 // another implementation of [Turn] to run a whole system one step at a time in
 // a repeatable order.

@@ -1,11 +1,8 @@
 package turn
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -24,29 +21,40 @@ const (
 // parallel with those of other turns. The zero value is ready. It needs no
 // goroutine while nothing runs.
 type Own struct {
-	state      atomic.Uint32
-	mu         sync.Mutex // guards the queue and the change between held and contended
-	head, tail *Item
-	holder     *atomic.Uint64 // goroutine that has the turn, if that is checked
+	state   atomic.Uint32
+	bounded uint32     // items in the queue that TryStart has put there
+	mu      sync.Mutex // guards the queue and the change between held and contended
+	last    *Item      // of the queue, which is a ring: last.next is the first
+	group   *Group     // nil: none
+	holding *holding   // nil: nobody asks who has the turn
 }
-
-// Check makes the turn verify at each wait that the calling goroutine is the
-// one that has the turn, at the cost of about a microsecond. It must be called
-// before the turn is used.
-func (t *Own) Check() { t.holder = new(atomic.Uint64) }
 
 // acquire takes the turn, or queues it. If it reports false, whoever gives the
 // turn up grants it to it.
 func (t *Own) acquire(it *Item) bool {
-	if t.state.CompareAndSwap(free, held) {
+	if t.takeFree() {
 		return true
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.acquireOrQueue(it)
+}
+
+// takeFree takes the turn if nobody has it.
+func (t *Own) takeFree() bool {
+	if !t.state.CompareAndSwap(free, held) {
+		return false
+	}
+	t.group.enter()
+	return true
+}
+
+// acquireOrQueue is called with mu held.
+func (t *Own) acquireOrQueue(it *Item) bool {
 	for {
 		switch t.state.Load() {
 		case free:
-			if t.state.CompareAndSwap(free, held) {
+			if t.takeFree() {
 				return true
 			}
 			continue
@@ -57,37 +65,59 @@ func (t *Own) acquire(it *Item) bool {
 		}
 		break
 	}
-	it.next = nil
-	if t.tail == nil {
-		t.head = it
+	if t.last == nil {
+		it.next = it
 	} else {
-		t.tail.next = it
+		it.next, t.last.next = t.last.next, it
 	}
-	t.tail = it
+	t.last = it
+	if it.bounded {
+		t.bounded++
+	}
 	return false
 }
 
 // release passes the turn to the first in the queue, if there is one.
-func (t *Own) release() {
+func (t *Own) release() { t.pass(false) }
+
+// pass is release. If counted is set, the group goes on counting the caller,
+// who must call leave in the end.
+func (t *Own) pass(counted bool) {
+	t.holding.leave()
 	if t.state.CompareAndSwap(held, free) {
+		if !counted {
+			t.group.leave()
+		}
 		return
 	}
 	t.mu.Lock()
-	it := t.head
-	if it == nil {
+	if t.last == nil {
 		t.mu.Unlock()
 		// Going on would let two tasks run at once.
 		panic(ErrMisuse.Error() + ": a turn was given up that nobody held; a goroutine of the user's waits with the context of a task, see Own.Check")
 	}
-	t.head = it.next
-	it.next = nil
-	if t.head == nil {
-		t.tail = nil
+	it := t.last.next
+	if it == t.last {
+		t.last = nil
 		t.state.Store(held)
+	} else {
+		t.last.next = it.next
+	}
+	it.next = nil
+	if it.bounded {
+		t.bounded--
 	}
 	t.mu.Unlock()
-	if it.wait != nil {
-		it.wait.grant()
+	if counted {
+		t.group.enter() // before the next one can leave
+	}
+	t.grant(it)
+}
+
+// grant lets an item run, which has the turn.
+func (t *Own) grant(it *Item) {
+	if w, ok := it.Task.(*waiter); ok {
+		w.grant()
 		return
 	}
 	go t.run(it.Task)
@@ -104,8 +134,9 @@ func (t *Own) Start(it *Item) {
 func (t *Own) run(task Task) {
 	stack.Grow()
 	t.entered()
+	defer t.group.leave() // last, when those whom Finish wakes are counted
 	defer task.Finish()
-	defer t.release() // before Finish, and also if Run ends the goroutine
+	defer t.pass(true) // before Finish, and also if Run ends the goroutine
 	task.Run()
 }
 
@@ -119,7 +150,11 @@ func (t *Own) Do(ctx context.Context, fn func()) error {
 	if err := Err(ctx); err != nil {
 		return err
 	}
-	if err := t.take(ctx); err != nil {
+	var goroutine uint64
+	if t.holding != nil {
+		goroutine = stack.Goroutine()
+	}
+	if err := t.take(ctx, goroutine); err != nil {
 		return err
 	}
 	defer t.release()
@@ -127,14 +162,15 @@ func (t *Own) Do(ctx context.Context, fn func()) error {
 	return nil
 }
 
-// take waits until the turn has come. If ctx ends before, the place in the
-// queue remains and a goroutine passes the turn on.
-func (t *Own) take(ctx context.Context) error {
-	if t.state.CompareAndSwap(free, held) {
-		t.entered()
+// take waits until the turn has come to the calling goroutine. If ctx ends
+// before, the place in the queue remains and a goroutine passes the turn on.
+func (t *Own) take(ctx context.Context, goroutine uint64) error {
+	if t.takeFree() {
+		t.holding.enter(goroutine)
 		return nil
 	}
 	w, n := begin(ctx, t)
+	w.goroutine = goroutine
 	if w.ender != nil {
 		w.ender, w.ready = nil, make(chan struct{}, 1)
 	}
@@ -162,6 +198,7 @@ func (t *Own) Begin(ctx context.Context) (Wait, error) {
 		return Wait{}, err
 	}
 	w, n := begin(ctx, t)
+	w.goroutine = t.holding.who()
 	return Wait{w, n}, nil
 }
 
@@ -170,39 +207,44 @@ func (t *Own) Await(_ context.Context, fn func()) error {
 	if err := t.verify(); err != nil {
 		return err
 	}
-	t.release()
-	defer func() { _ = t.take(context.Background()) }() // which never ends
+	goroutine := t.holding.who()
+	t.pass(true)
+	defer func() {
+		_ = t.take(context.Background(), goroutine) // which never ends
+		t.group.leave()
+	}()
 	fn()
 	return nil
 }
 
-// entered notes which goroutine has got the turn.
-func (t *Own) entered() {
-	if t.holder != nil {
-		t.holder.Store(goroutine())
-	}
-}
+// Check makes the turn verify at each wait that the calling goroutine is the
+// one that has the turn, at the cost of about a microsecond. It must be called
+// before the turn is used.
+func (t *Own) Check() { t.hold().checked = true }
 
 func (t *Own) verify() error {
 	if t.state.Load() == free {
 		return fmt.Errorf("%w: nobody holds it", ErrMisuse)
 	}
-	if t.holder != nil {
-		if g, h := goroutine(), t.holder.Load(); g != h {
+	if t.holding != nil && t.holding.checked {
+		if g, h := stack.Goroutine(), t.holding.who(); g != h {
 			return fmt.Errorf("%w: goroutine %d waits, goroutine %d has the turn", ErrMisuse, g, h)
 		}
 	}
 	return nil
 }
 
-// goroutine returns the number of the calling goroutine, which the runtime
-// shows in the first line of a stack trace only.
-func goroutine() uint64 {
-	var buf [64]byte
-	s := bytes.TrimPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))
-	if i := bytes.IndexByte(s, ' '); i >= 0 {
-		s = s[:i]
+// entered notes that the calling goroutine has got the turn.
+func (t *Own) entered() {
+	if t.holding != nil {
+		t.holding.enter(stack.Goroutine())
 	}
-	n, _ := strconv.ParseUint(string(s), 10, 64)
-	return n
+}
+
+// hold returns the notes about who has the turn, which somebody asks for.
+func (t *Own) hold() *holding {
+	if t.holding == nil {
+		t.holding = &holding{turn: t}
+	}
+	return t.holding
 }

@@ -38,10 +38,10 @@ type Task interface {
 // An Item is the place of a task in the queue of a turn. It is used once, and
 // usually embedded in what implements Task.
 type Item struct {
-	Task Task
+	Task Task // a *waiter is a wait that is over
 
-	next *Item
-	wait *waiter // instead of Task: a wait that is over
+	next    *Item
+	bounded bool // by TryStart
 }
 
 // ErrMisuse is wrapped by the errors for waiting with a context whose turn is

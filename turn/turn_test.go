@@ -237,29 +237,6 @@ func TestGoexitPassesTheTurnOn(t *testing.T) {
 	}
 }
 
-func TestAwaitGivesTheTurnUpAndTakesItBackAfterAPanic(t *testing.T) {
-	a := newAgent()
-	var wg sync.WaitGroup
-	other := make(chan bool)
-	a.start(&wg, func(ctx context.Context) {
-		defer func() {
-			if recover() == nil {
-				t.Error("no panic")
-			}
-			a.count++
-		}()
-		_ = turn.Await(ctx, func() {
-			<-other // the other task runs meanwhile
-			panic("in the user's work")
-		})
-	})
-	a.start(&wg, func(context.Context) { a.count++; close(other) })
-	wg.Wait()
-	if a.count != 2 {
-		t.Errorf("count %d", a.count)
-	}
-}
-
 func TestDoWaitsForItsTurnNoLongerThanItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAgent()
@@ -293,6 +270,20 @@ func TestMisuseIsReported(t *testing.T) {
 	if err := a.Do(b.ctx, func() {}); !errors.Is(err, turn.ErrMisuse) {
 		t.Errorf("Do with the context of an agent: %v", err)
 	}
+}
+
+func TestGivingATurnUpThatNobodyHoldsIsAPanic(t *testing.T) {
+	a := newAgent()
+	var kept turn.Wait
+	if err := a.Do(t.Context(), func() { kept, _ = turn.Begin(a.ctx, nil) }); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if text, _ := recover().(string); !strings.HasPrefix(text, turn.ErrMisuse.Error()) {
+			t.Errorf("got %q", text)
+		}
+	}()
+	_ = kept.Block(a.ctx, "test")
 }
 
 func TestCheckFindsABareGoroutineThatWaits(t *testing.T) {
@@ -372,26 +363,4 @@ func TestErrIsNilBeforeTheEndAlsoIfThatComesMeanwhile(t *testing.T) {
 	if err := turn.Err(late); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "boom") {
 		t.Errorf("after the end: %v", err)
 	}
-}
-
-func BenchmarkTurn(b *testing.B) {
-	b.Run("take and pass on", func(b *testing.B) {
-		a := new(turn.Own)
-		ctx := context.Background()
-		b.ReportAllocs()
-		for b.Loop() {
-			_ = a.Do(ctx, func() {})
-		}
-	})
-	b.Run("wait and be woken", func(b *testing.B) {
-		a := newAgent()
-		b.ReportAllocs()
-		_ = a.Do(context.Background(), func() {
-			for b.Loop() {
-				w, _ := turn.Begin(a.ctx, nil)
-				w.Wake(nil)
-				_ = w.Block(a.ctx, nil)
-			}
-		})
-	})
 }

@@ -2,6 +2,7 @@ package turn
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 )
@@ -49,6 +50,9 @@ type waiter struct {
 	err   error
 	ender Ender // the context, if it ends the wait by itself
 
+	goroutine uint64 // that waits, if the turn is watched
+	lane      uint8  // of the group's contexts
+
 	// ready says that the wait is over and the turn is the waiter's: a channel
 	// of one slot where the context may end in its own channel, else a flag
 	// under a condition, which costs no allocation.
@@ -62,8 +66,8 @@ type waiter struct {
 // channels are not: a channel belongs to the testing/synctest bubble that made
 // it, and must not turn up in another.
 var waiters = sync.Pool{New: func() any {
-	w := new(waiter)
-	w.item.wait = w
+	w := &waiter{lane: uint8(rand.N(lanes))}
+	w.item.Task = w
 	w.cond.L = &w.mu
 	return w
 }}
@@ -80,6 +84,12 @@ func begin(ctx context.Context, t *Own) (*waiter, uint64) {
 	w.state.Store(n<<1 | 1)
 	return w, n
 }
+
+// Run implements [Task], as a mark: a waiter is granted the turn instead.
+func (w *waiter) Run() {}
+
+// Finish implements [Task].
+func (w *waiter) Finish() {}
 
 // over claims the end of wait n for the caller.
 func (w *waiter) over(n uint64) bool {
@@ -130,34 +140,32 @@ func (w *waiter) Wake(n uint64, err error) bool {
 }
 
 func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
-	if w.turn != nil {
-		w.turn.release()
-	}
 	switch {
 	case w.ender != nil:
 		e, this := w.ender, Wait{w, n}
-		if e.Attach(this) {
-			w.granted()
-			e.Detach(this)
-			break
+		attached := e.Attach(this)
+		if !attached {
+			w.Wake(n, Err(ctx)) // while the turn is held, so that the group never rests
 		}
-		if w.over(n) {
-			w.err = Err(ctx)
-			w.resume()
-		}
+		w.release()
 		w.granted()
+		if attached {
+			e.Detach(this)
+		}
 	case w.ready == nil:
+		w.release()
 		w.granted()
 	default:
+		done := ctx.Done()
+		w.group().expect(done, w.lane)
+		w.release()
 		select {
 		case <-w.ready:
-		case <-ctx.Done():
-			if w.over(n) {
-				w.err = Err(ctx)
-				w.resume()
-			}
+		case <-done:
+			w.Wake(n, Err(ctx))
 			w.granted()
 		}
+		w.group().unexpect(done, w.lane)
 	}
 	return w.end()
 }
@@ -168,17 +176,29 @@ func (w *waiter) Drop(n uint64) {
 		return
 	}
 	// Somebody woke it, so it stands in the queue.
+	w.release()
+	w.granted()
+	_ = w.end()
+}
+
+func (w *waiter) release() {
 	if w.turn != nil {
 		w.turn.release()
 	}
-	w.granted()
-	_ = w.end()
+}
+
+// group returns the group of the turn, nil if there is none.
+func (w *waiter) group() *Group {
+	if w.turn == nil {
+		return nil
+	}
+	return w.turn.group
 }
 
 // end notes that the turn is back, and returns how the wait ended.
 func (w *waiter) end() error {
 	if w.turn != nil {
-		w.turn.entered()
+		w.turn.holding.enter(w.goroutine)
 	}
 	err := w.err
 	w.free()

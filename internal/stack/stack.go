@@ -1,4 +1,4 @@
-// Package stack prepares the stacks of goroutines.
+// Package stack prepares the stacks of goroutines, and looks into them.
 package stack
 
 // Grow makes room on the stack of a goroutine that has just begun, at once and

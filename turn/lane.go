@@ -1,0 +1,68 @@
+package turn
+
+import "sync"
+
+// lanes is in how many parts a group keeps its waits, so that turns that run in
+// parallel seldom meet.
+const lanes = 8
+
+// lane counts waits of a group by what ends their contexts. A task whose
+// context has ended is about to run, but its goroutine learns of that only when
+// the scheduler comes to it; until then the group finds it here.
+type lane struct {
+	mu    sync.Mutex
+	waits map[<-chan struct{}]int
+	_     [48]byte // each has a cache line of its own
+}
+
+// expect counts a wait that done may end.
+func (g *Group) expect(done <-chan struct{}, n uint8) {
+	if g == nil {
+		return
+	}
+	l := &g.ends[n]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waits == nil {
+		l.waits = make(map[<-chan struct{}]int)
+	}
+	l.waits[done]++
+}
+
+// unexpect undoes expect, when the wait is over and the turn is back.
+func (g *Group) unexpect(done <-chan struct{}, n uint8) {
+	if g == nil {
+		return
+	}
+	l := &g.ends[n]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if left := l.waits[done] - 1; left > 0 {
+		l.waits[done] = left
+	} else {
+		delete(l.waits, done)
+	}
+}
+
+// ended reports whether there is a wait whose context has ended.
+func (g *Group) ended() bool {
+	for i := range g.ends {
+		if g.ends[i].ended() {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *lane) ended() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for done := range l.waits {
+		select {
+		case <-done:
+			return true
+		default:
+		}
+	}
+	return false
+}
