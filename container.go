@@ -33,6 +33,7 @@ type Container struct {
 	bound  chan struct{} // closed when server and own are set, or never will be
 	own    transport.Addr
 	conn   rpc.Options // of every connection
+	group  *turn.Group // of the agents' turns, nil: none
 	root   *rpc.Service
 	tree   *rpc.Service // the agents, by id
 
@@ -70,6 +71,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	if c.opts.Clock == nil {
 		c.opts.Clock = clock.Real{}
 	}
+	c.gather()
 	types := new(codec.Types)
 	if err := codec.RegisterTime(types); err != nil {
 		return nil, fmt.Errorf("gomas: %w", err)
@@ -106,6 +108,40 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		return nil, fmt.Errorf("gomas: container at %s: %w", addr, err)
 	}
 	return c, nil
+}
+
+// gather makes the group of the agents' turns, if somebody looks at them.
+func (c *Container) gather() {
+	if external, ok := c.opts.Clock.(*clock.External); ok {
+		c.group = external.Group()
+		c.opts.Outgoing = append([]rpc.Interceptor{c.countCall}, c.opts.Outgoing...)
+	}
+	if c.opts.StuckAfter <= 0 {
+		return
+	}
+	if c.group == nil {
+		c.group = new(turn.Group)
+	}
+	c.group.Watch(c.opts.StuckAfter, func(h turn.Holding) {
+		a, _ := h.Name.(*Agent)
+		switch {
+		case c.opts.Stuck != nil:
+			c.opts.Stuck(a, h)
+		case c.opts.Logger != nil:
+			c.opts.Logger.Warn("an agent keeps its turn", "agent", a, "since", h.Since, "waiting", h.Waiting, "stack", h.Stack)
+		}
+	})
+}
+
+// countCall keeps the group from resting while a call is under way to a
+// container elsewhere. What runs in this one is counted anyway.
+func (c *Container) countCall(ctx context.Context, call rpc.Info, next func(context.Context) error) error {
+	if p, ok := call.Remote.Peer().(peer); ok && p.Inside() != nil {
+		return next(ctx)
+	}
+	c.group.Add(1)
+	defer c.group.Add(-1) // when the caller has its turn back
+	return next(ctx)
 }
 
 // Addr returns the address of the container, to which agents' ids are

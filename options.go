@@ -9,6 +9,7 @@ import (
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
 )
 
 // Options are the settings of a container. The zero value of each field means
@@ -61,6 +62,18 @@ type Options struct {
 
 	// Incoming and Outgoing are put around the calls that agents get and make.
 	Incoming, Outgoing []rpc.Interceptor
+
+	// MaxWaiting is how many calls of one agent may wait for its turn. Further
+	// ones fail with an OverloadError, at once. The default is that only the
+	// limits of connections bound them.
+	MaxWaiting int
+
+	// StuckAfter, if it is set, is the time after which a turn is reported to
+	// Stuck, or to Logger if that is nil, that a task of an agent keeps without
+	// waiting. It is meant for finding agents that block or never end, and costs
+	// some microseconds for each task.
+	StuckAfter time.Duration
+	Stuck      func(agent *Agent, turn turn.Holding)
 
 	// CheckTurns verifies at each wait that the calling goroutine is the one
 	// that has the agent's turn. It finds goroutines that wait with a context

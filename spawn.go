@@ -118,10 +118,14 @@ func (c *Container) newAgent(typeName, id string) (*Agent, error) {
 		}
 		c.named[id] = true
 	}
+	if c.group != nil {
+		a.turn.Join(c.group, a)
+	}
 	if c.opts.CheckTurns {
 		a.turn.Check()
 	}
 	a.services.UseTurn(&a.turn)
+	a.services.Bound(c.opts.MaxWaiting)
 	if err := c.tree.Reserve(a.id, &a.services); err != nil {
 		return nil, err
 	}

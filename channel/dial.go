@@ -29,11 +29,18 @@ func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatche
 	}
 	began := time.Now()
 	var pauses backoff.Backoff
+	var last error // of the attempt before
 	for {
 		conn, err := dialOnce(ctx, a, accept, opts)
-		if err == nil || !worthRepeating(err) {
-			return conn, err
+		switch {
+		case err == nil:
+			return conn, nil
+		case last != nil && ctx.Err() != nil:
+			return nil, fmt.Errorf("%w (last attempt: %w)", err, last)
+		case !worthRepeating(err):
+			return nil, err
 		}
+		last = err
 		pause := pauses.Next()
 		if opts == nil || time.Since(began)+pause > opts.Patience {
 			return nil, err

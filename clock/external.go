@@ -1,11 +1,13 @@
 package clock
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
 
 	"github.com/gomas/gomas/internal/stack"
+	"github.com/gomas/gomas/turn"
 )
 
 // ErrNestedSet is returned if a timer's function calls [External.Set] of a clock
@@ -17,6 +19,7 @@ var ErrNestedSet = errors.New("clock: Set by the function of a timer, of a clock
 // [time.Time].
 type External struct {
 	zero time.Time // date at time 0
+	rest turn.Group
 
 	setting sync.Mutex // held throughout Set
 
@@ -76,7 +79,7 @@ func (c *External) at(t time.Duration, fn func()) (Timer, error) {
 // another on the calling goroutine, in the order of their times and then of
 // their making, and returns when all have returned. Tasks that slept are
 // queued for their turns by then, in the same order; what they do is not
-// waited for, but [turn.Group.Wait] does that.
+// waited for; [External.Advance] does that.
 //
 // All of them find the clock at the new time, however long they have been due:
 // time passes in steps, and what lies between does not happen. So a timer that
@@ -106,6 +109,22 @@ func (c *External) Set(t time.Duration) error {
 	}
 	return nil
 }
+
+// Advance is Set, and then waits until everything that has been woken has come
+// to rest, or until ctx ends: until no task of an agent that lives by this clock
+// runs or is ready, and no call of one is under way to a container elsewhere. It
+// is what a simulator calls for each step. A call to another container whose
+// function sleeps on the clock keeps it from resting.
+func (c *External) Advance(ctx context.Context, t time.Duration) error {
+	if err := c.Set(t); err != nil {
+		return err
+	}
+	return c.rest.Wait(ctx)
+}
+
+// Group returns the turns that Advance waits for. Containers with this clock
+// have the turns of their agents join it.
+func (c *External) Group() *turn.Group { return &c.rest }
 
 // calling is the name of the method call, which is found on the stacks of the
 // functions that it calls.

@@ -104,7 +104,25 @@ func (c *call) Take() {
 func (c *call) start(owner *Service) {
 	c.owner = owner
 	owner.begin()
+	if owner != nil && owner.bound > 0 {
+		if own, ok := c.turn.(*turn.Own); ok {
+			if err := own.TryStart(&c.Item, int(owner.bound)); err != nil {
+				c.overload(err)
+			}
+			return
+		}
+	}
 	c.turn.Start(&c.Item)
+}
+
+// overload ends a call that the turn has refused.
+func (c *call) overload(err error) {
+	c.fail(&Error{Type: "OverloadError", Message: err.Error()})
+	if c.inside == nil {
+		c.req.Release()
+	}
+	// Sending may have to wait, and the reading goroutine must not.
+	turn.Free{}.Start(&turn.Item{Task: refusal{c}})
 }
 
 // GivenUp implements [channel.Taker].

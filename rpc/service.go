@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 type Service struct {
 	mu       sync.RWMutex
 	turn     turn.Turn // of its functions, nil: that of the service above
+	bound    int32     // of calls that wait for the turn, 0: none
 	around   []Interceptor
 	funcs    []function
 	services map[string]*Service
@@ -67,6 +69,11 @@ func NewService() *Service { return new(Service) }
 // UseTurn makes the functions of s, and of the services under it that have no
 // turn of their own, run under t. It must be called before s is used.
 func (s *Service) UseTurn(t turn.Turn) { s.turn = t }
+
+// Bound has calls refused, with an OverloadError, if as many as most wait
+// already for the turn of s, which is a [turn.Own]; 0 is no bound. It must be
+// called before s is used.
+func (s *Service) Bound(most int) { s.bound = int32(min(max(0, most), math.MaxInt32)) }
 
 // handle registers a function. The text of the contract is written in the
 // program, so a mistake in it is reported by a panic.

@@ -31,8 +31,8 @@ type Group struct {
 	wanted atomic.Bool // somebody waits for rest
 	_      [48]byte    // all turns write to this cache line, and to no other
 
-	ends  [lanes]lane // of the contexts with which tasks wait
-	watch *watch      // nil: who has the turns is not asked for
+	ends  [lanes]lane           // of the contexts with which tasks wait
+	watch atomic.Pointer[watch] // nil: who has the turns is not asked for
 
 	mu    sync.Mutex
 	waits []Wait // for rest
@@ -45,9 +45,9 @@ const one = 1<<32 | 1
 // [Holding]. It must be called before the turn is used, and once at most.
 func (t *Own) Join(g *Group, name any) {
 	t.group = g
-	if g.watch != nil {
+	if w := g.watch.Load(); w != nil {
 		h := t.hold()
-		h.watch, h.name, h.reported = g.watch, name, -1
+		h.watch, h.name, h.reported = w, name, -1
 	}
 }
 

@@ -31,17 +31,17 @@ func TestNoTimerRunsAndNothingIsKeptOnceAllTurnsAreFree(t *testing.T) {
 		for range 3 {
 			use()
 			synctest.Wait()
-			g.watch.mu.Lock()
-			if w := g.watch; !w.running || len(w.listed) != len(turns) {
+			g.watch.Load().mu.Lock()
+			if w := g.watch.Load(); !w.running || len(w.listed) != len(turns) {
 				t.Errorf("while they are used: timer running %v, %d turns", w.running, len(w.listed))
 			}
-			g.watch.mu.Unlock()
+			g.watch.Load().mu.Unlock()
 			time.Sleep(3 * limit)
-			g.watch.mu.Lock()
-			if w := g.watch; w.running || len(w.listed) != 0 || w.timer.Stop() {
+			g.watch.Load().mu.Lock()
+			if w := g.watch.Load(); w.running || len(w.listed) != 0 || w.timer.Stop() {
 				t.Errorf("afterwards: timer running %v, %d turns", w.running, len(w.listed))
 			}
-			g.watch.mu.Unlock()
+			g.watch.Load().mu.Unlock()
 		}
 	})
 }

@@ -26,16 +26,16 @@ type Holding struct {
 // some 50 ns for each wait. A report stops all goroutines for a moment, to get
 // the stack. A timer runs only while turns are used.
 func (g *Group) Watch(limit time.Duration, report func(Holding)) {
-	g.watch = &watch{limit: limit, report: report, began: time.Now()}
+	g.watch.CompareAndSwap(nil, &watch{limit: limit, report: report, began: time.Now()})
 }
 
 // Holdings returns the turns of the group that somebody has right now, in no
 // particular order. It knows them only after Watch.
 func (g *Group) Holdings() []Holding {
-	if g.watch == nil {
-		return nil
+	if w := g.watch.Load(); w != nil {
+		return w.holdings()
 	}
-	return g.watch.holdings()
+	return nil
 }
 
 // watch is what a group does to find turns that are stuck.
