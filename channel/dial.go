@@ -35,8 +35,8 @@ func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatche
 		switch {
 		case err == nil:
 			return conn, nil
-		case last != nil && ctx.Err() != nil:
-			return nil, fmt.Errorf("%w (last attempt: %w)", err, last)
+		case !worthRepeating(err) && last != nil:
+			return nil, fmt.Errorf("%w (attempt before: %w)", err, last)
 		case !worthRepeating(err):
 			return nil, err
 		}
