@@ -26,7 +26,7 @@ type inside struct {
 	wanted  any  // pointer to where the result goes, nil: nowhere
 	private bool // nobody changes what the result points to
 	result  any  // in the form of an argument
-	err     error
+	err     error // as the caller sees it
 }
 
 // pack takes the arguments.
@@ -208,7 +208,7 @@ func setAs[T any](dst *T, v any) bool {
 func (in *inside) succeed(result any) (err error) {
 	in.result, err = in.share(result, in.private)
 	if err != nil {
-		in.err = &Error{Type: "SerializationError", Message: "channel: " + err.Error()} // as from a peer
+		in.err = in.failure(&Error{Type: "SerializationError", Message: "channel: " + err.Error()}) // as from a peer
 	}
 	return err
 }

@@ -99,7 +99,7 @@ type telling struct{ *inside }
 
 func (t telling) Wake(error) bool {
 	if t.err != nil {
-		logFailure(t.root, t.failure(t.err))
+		logFailure(t.root, t.err)
 	}
 	return true
 }
@@ -173,7 +173,7 @@ func (x *localCall) await(ctx context.Context) error {
 		c.GivenUp(channel.ErrGivenUp)
 		return err
 	case in.err != nil:
-		return in.failure(in.err)
+		return in.err
 	}
 	return in.deliver()
 }

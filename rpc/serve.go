@@ -216,7 +216,7 @@ func (c *call) logger() *slog.Logger {
 
 func (c *call) fail(err error) {
 	if c.inside != nil {
-		c.inside.err = err
+		c.inside.err = c.inside.failure(err) // its text now, under the turn
 		return
 	}
 	c.req.SetFailure(err)
