@@ -23,9 +23,9 @@ type inside struct {
 	args   []any
 	kwargs map[string]codec.Raw
 
-	wanted  any  // pointer to where the result goes, nil: nowhere
-	private bool // nobody changes what the result points to
-	result  any  // in the form of an argument
+	wanted  any   // pointer to where the result goes, nil: nowhere
+	private bool  // nobody changes what the result points to
+	result  any   // in the form of an argument
 	err     error // as the caller sees it
 }
 
