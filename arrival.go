@@ -44,16 +44,24 @@ func (c *Container) waitFor(ctx context.Context, url string) (rpc.Remote, error)
 		return rpc.Remote{}, err
 	}
 	var pauses backoff.Backoff
+	asking := context.WithValue(rpc.Repeatable(ctx), uncounted{}, true)
 	for {
 		remote, err := c.connect(ctx, url)
 		if err == nil || !worthWaiting(err) {
 			return remote, err
 		}
 		if errors.Is(err, ErrNoAgent) {
-			if _, err := awaitAID.Call(rpc.Repeatable(ctx), rpc.NewRemote(peer{c, addr}, ""), id); err == nil {
+			_, err := awaitAID.Call(asking, rpc.NewRemote(peer{c, addr}, ""), id)
+			switch {
+			case err == nil:
 				pauses.Reset()
 				continue
+			case errors.Is(err, ErrStopped):
+				return rpc.Remote{}, err
 			}
+		}
+		if c.isClosed() {
+			return rpc.Remote{}, ErrClosed
 		}
 		if ended := clock.Sleep(ctx, clock.Real{}, pauses.Next()); ended != nil {
 			return rpc.Remote{}, fmt.Errorf("%w (last attempt: %w)", ended, err)
@@ -79,6 +87,17 @@ func (c *Container) awaitAID(ctx context.Context, id string) (string, error) {
 		c.mu.Unlock()
 		return a.typeName, nil
 	}
+	var reason error
+	switch {
+	case c.closed:
+		reason = ErrClosed
+	case c.used(id):
+		reason = fmt.Errorf("%s/%s: %w", c.Addr(), id, ErrStopped)
+	}
+	if reason != nil {
+		c.mu.Unlock()
+		return "", reason
+	}
 	if c.awaited == nil {
 		c.awaited = make(map[string]*arrival)
 	}
@@ -102,6 +121,12 @@ func (c *Container) awaitAID(ctx context.Context, id string) (string, error) {
 		return a.typeName, nil
 	}
 	return "", ErrNoAgent
+}
+
+func (c *Container) isClosed() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.closed
 }
 
 // arrived tells those who wait for an agent. c.mu is held.

@@ -44,9 +44,11 @@ type Container struct {
 	spawned int             // agents that could be reached
 	awaited map[string]*arrival
 	lines   map[transport.Addr]*line
+	making  map[string]bool // ids of agents under construction
 	closed  bool
 	tasks   int
-	idle    turn.Event // closed, and no tasks are left
+	idle    turn.Event  // closed, and no tasks are left
+	down    *turn.Event // the end of Shutdown, nil before it has begun
 }
 
 // validateAID is what aiomas asks a container before it makes a proxy: the
@@ -133,10 +135,13 @@ func (c *Container) gather() {
 	})
 }
 
+// uncounted is the key of contexts whose calls may last beyond a step.
+type uncounted struct{}
+
 // countCall keeps the group from resting while a call is under way to a
 // container elsewhere. What runs in this one is counted anyway.
 func (c *Container) countCall(ctx context.Context, call rpc.Info, next func(context.Context) error) error {
-	if p, ok := call.Remote.Peer().(peer); ok && p.Inside() != nil {
+	if p, ok := call.Remote.Peer().(peer); ok && p.Inside() != nil || ctx.Value(uncounted{}) != nil {
 		return next(ctx)
 	}
 	c.group.Add(1)
@@ -255,12 +260,34 @@ func (c *Container) Close() error {
 // worked on have been answered, the connections are closed. If ctx ends first,
 // everything is cut and its error returned. Shutdown must not be called by an
 // agent of the container, which would wait for itself.
+//
+// If Shutdown is called again, all calls wait for the same end.
 func (c *Container) Shutdown(ctx context.Context) error {
+	if a := c.agentOf(ctx); a != nil {
+		return fmt.Errorf("gomas: shutdown of %v by %v: %w: an agent cannot wait for its own end", c, a, turn.ErrMisuse)
+	}
+	c.mu.Lock()
+	down, first := c.down, c.down == nil
+	if first {
+		down = new(turn.Event)
+		c.down = down
+	}
+	c.mu.Unlock()
+	if first {
+		err := errGoexit
+		defer func() { down.Set(err) }()
+		err = c.shutdown(ctx)
+		return err
+	}
+	return down.Wait(ctx, nil, c)
+}
+
+func (c *Container) shutdown(ctx context.Context) error {
 	agents := c.stop()
 	errs := []error{c.idle.Wait(ctx, nil, "tasks of agents to end")}
 	for _, a := range slices.Backward(agents) {
 		if ctx.Err() == nil {
-			errs = append(errs, a.lastWords(ctx))
+			errs = append(errs, a.shutDownWith(ctx))
 		}
 	}
 	errs = append(errs, c.server.Shutdown(ctx))
@@ -277,6 +304,23 @@ func (c *Container) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// agentOf returns the container's agent whose turn ctx names, nil if there is
+// none.
+func (c *Container) agentOf(ctx context.Context) *Agent {
+	t := turn.From(ctx)
+	if t == nil {
+		return nil
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, a := range c.agents {
+		if t == turn.Turn(&a.turn) {
+			return a
+		}
+	}
+	return nil
+}
+
 // shutDown is the end of the lives of agents whose container shuts down.
 var shutDown = func() (e turn.End) {
 	e.Come(context.Canceled, ErrClosed)
@@ -290,6 +334,10 @@ func (c *Container) stop() []*Agent {
 	if c.tasks == 0 {
 		c.idle.Set(nil)
 	}
+	for id, w := range c.awaited {
+		w.event.Set(ErrClosed)
+		delete(c.awaited, id)
+	}
 	c.mu.Unlock()
 	agents := c.Agents()
 	for _, a := range agents {
@@ -302,4 +350,13 @@ func (c *Container) allLines() []*line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Values(c.lines))
+}
+
+// leave counts one less of what Shutdown waits for.
+func (c *Container) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tasks--; c.tasks == 0 && c.closed {
+		c.idle.Set(nil)
+	}
 }

@@ -105,11 +105,19 @@ func (f *Factories) Spawn(ctx context.Context, c *Container, name string, args r
 	if err != nil {
 		return nil, err
 	}
-	return Spawn(ctx, c, func(ctx context.Context, a *Agent) (*Agent, error) {
-		a.typeName = made.typeName
-		_, err := bound.Call(ctx, a)
-		return a, err
+	var agent *Agent
+	_, err = c.spawn(ctx, "", made.typeName, func(ctx context.Context, a *Agent) (any, error) {
+		agent = a
+		results, err := bound.Call(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		return results[0], nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return agent, nil
 }
 
 func (f *Factories) find(name string) (*factory, error) {

@@ -85,7 +85,8 @@ func (a *Agent) started(ctx context.Context) error {
 	return nil
 }
 
-// ending is the end of an agent.
+// ending is the end of an agent. It begins once, with Stop or with the shutdown
+// of the container.
 type ending struct {
 	idle turn.Event // no tasks are left
 	done turn.Event // it is over
@@ -93,20 +94,23 @@ type ending struct {
 
 // Stop ends the agent, while others of its container go on. It cannot be
 // reached any more, and its id is not used again. Calls that wait for their turn
-// fail with [ErrStopped]; those that have begun are finished. The contexts of
-// its tasks end. When they have, its [Agent.OnStop] functions run.
+// fail with [ErrStopped], and so do those that come later; those that have begun
+// are finished. The contexts of its tasks end. When they have, its
+// [Agent.OnStop] functions run.
 //
 // Stop returns when all that is done; if ctx ends before, it returns the error
 // of that, and the rest goes on without being waited for. Code of the agent
 // itself must not wait for its own end: it may call Stop in a goroutine of its
-// own, with a context without a turn.
+// own, with a context without a turn. Nor may two agents stop each other and
+// wait for it. Stop may be called again, and beside the shutdown of the
+// container: all wait for the same end.
 func (a *Agent) Stop(ctx context.Context) error {
 	if turn.From(ctx) == turn.Turn(&a.turn) {
 		return fmt.Errorf("gomas: stop %v: %w: an agent cannot wait for its own end", a, turn.ErrMisuse)
 	}
 	end, first := a.stop(fmt.Errorf("%v: %w", a, ErrStopped))
 	if first {
-		turn.Free{}.Start(turn.Func(func() { end.done.Set(a.finish(ctx)) }))
+		turn.Free{}.Start(turn.Func(func() { a.finish(context.WithoutCancel(ctx)) }))
 	}
 	if err := end.done.Wait(ctx, nil, a); err != nil {
 		return fmt.Errorf("gomas: stop %v: %w", a, err)
@@ -114,7 +118,8 @@ func (a *Agent) Stop(ctx context.Context) error {
 	return nil
 }
 
-// stop begins the end, and reports whether this call did.
+// stop begins the end, and reports whether this call did. If so, finish must
+// follow.
 func (a *Agent) stop(reason error) (end *ending, first bool) {
 	c := a.container
 	c.mu.Lock()
@@ -123,6 +128,7 @@ func (a *Agent) stop(reason error) (end *ending, first bool) {
 		if a.tasks == 0 {
 			a.end.idle.Set(nil)
 		}
+		c.tasks++ // the container waits for the end
 	}
 	end = a.end
 	c.mu.Unlock()
@@ -135,23 +141,32 @@ func (a *Agent) stop(reason error) (end *ending, first bool) {
 }
 
 // finish waits for what the agent still does, and runs its last functions.
-func (a *Agent) finish(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
+func (a *Agent) finish(ctx context.Context) {
+	err := errGoexit
+	defer func() {
+		a.end.done.Set(err)
+		a.container.leave()
+	}()
 	ctx = turn.With(ctx, turn.Free{})
-	a.container.mu.Lock()
-	end := a.end
-	a.container.mu.Unlock()
-	return errors.Join(end.idle.Wait(ctx, nil, "tasks to end"), a.services.Idle(ctx), a.lastWords(ctx))
+	err = errors.Join(a.end.idle.Wait(ctx, nil, "tasks to end"), a.services.Idle(ctx), a.lastWords(ctx))
 }
 
-// lastWords runs the functions of OnStop.
+var errGoexit = errors.New("gomas: the function ended its goroutine")
+
+// lastWords runs the functions of OnStop, once.
 func (a *Agent) lastWords(ctx context.Context) error {
-	if a.hooks == nil {
+	own := turn.With(ctx, &a.turn)
+	var fns []func(context.Context) error
+	if err := a.run(func() error {
+		if a.hooks != nil {
+			fns, a.hooks.stop = a.hooks.stop, nil
+		}
 		return nil
+	}); err != nil {
+		return err
 	}
 	var errs []error
-	own := turn.With(ctx, &a.turn)
-	for _, fn := range slices.Backward(a.hooks.stop) {
+	for _, fn := range slices.Backward(fns) {
 		if err := a.run(func() error { return survive(own, fn) }); err != nil {
 			errs = append(errs, fmt.Errorf("%v: %w", a, err))
 		}
@@ -167,6 +182,24 @@ func survive(ctx context.Context, fn func(context.Context) error) (err error) {
 		}
 	}()
 	return fn(ctx)
+}
+
+// shutDownWith ends the agent together with its container, whose tasks have
+// ended, unless it has ended before.
+func (a *Agent) shutDownWith(ctx context.Context) error {
+	c := a.container
+	c.mu.Lock()
+	if a.end != nil {
+		c.mu.Unlock()
+		return nil
+	}
+	a.end = new(ending)
+	a.end.idle.Set(nil)
+	c.mu.Unlock()
+	err := errGoexit
+	defer func() { a.end.done.Set(err) }()
+	err = a.lastWords(ctx)
+	return err
 }
 
 // Stopped reports whether the agent has begun to stop.
@@ -191,11 +224,9 @@ func (a *Agent) enter() error {
 func (a *Agent) leave() {
 	c := a.container
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if a.tasks--; a.tasks == 0 && a.end != nil {
 		a.end.idle.Set(nil)
 	}
-	if c.tasks--; c.tasks == 0 && c.closed {
-		c.idle.Set(nil)
-	}
+	c.mu.Unlock()
+	c.leave()
 }

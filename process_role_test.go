@@ -24,6 +24,8 @@ func actAsProcess() {
 	switch os.Getenv(role) {
 	case "parent":
 		os.Exit(parent(ctx))
+	case "neighbourhood":
+		os.Exit(neighbourhood(ctx))
 	case "dies at start":
 		fmt.Println("some output")
 		fmt.Fprint(os.Stderr, "panic: no money\ngoroutine 1: …")

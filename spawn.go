@@ -52,39 +52,54 @@ func checkID(id string) error {
 }
 
 func spawn[T any](ctx context.Context, c *Container, id string, construct func(context.Context, *Agent) (T, error)) (agent T, err error) {
-	a, err := c.newAgent(nameOfType(reflect.TypeFor[T]()), id)
+	self, err := c.spawn(ctx, id, nameOfType(reflect.TypeFor[T]()), func(ctx context.Context, a *Agent) (any, error) {
+		return construct(ctx, a)
+	})
+	if err == nil {
+		agent, _ = self.(T) // nil if T is an interface and the constructor returned nil
+	}
+	return agent, err
+}
+
+// spawn is Spawn for a type that is known by its name. It returns what the
+// constructor does.
+func (c *Container) spawn(ctx context.Context, id, typeName string, construct func(context.Context, *Agent) (any, error)) (self any, err error) {
+	a, err := c.newAgent(typeName, id)
 	if err != nil {
-		return agent, fmt.Errorf("gomas: spawn: %w", err)
+		return nil, fmt.Errorf("gomas: spawn: %w", err)
 	}
 	done := false
 	defer func() { // also after a panic
 		if !done {
 			c.drop(a)
 		}
+		a.leave()
 	}()
 	// A caller that is an agent gives its own turn up meanwhile.
 	misuse := turn.Await(ctx, func() {
 		own := turn.With(ctx, &a.turn)
 		err = a.run(func() (err error) {
-			agent, err = construct(own, a)
+			self, err = construct(own, a)
 			return err
 		})
 		if err == nil {
-			err = c.register(a, agent)
+			err = c.register(a, self)
 		}
 		if err == nil {
 			err = a.run(func() error { return a.started(own) })
+		}
+		if err == nil && a.Stopped() {
+			err = a.life.Cause()
 		}
 	})
 	if misuse != nil {
 		err = misuse
 	}
 	if err != nil {
-		var none T
-		return none, fmt.Errorf("gomas: spawn %s: %w", a.typeName, err)
+		return nil, fmt.Errorf("gomas: spawn %s: %w", a.typeName, err)
 	}
 	done = true
-	return agent, nil
+	return self, nil
 }
 
 func nameOfType(t reflect.Type) string {
@@ -129,6 +144,11 @@ func (c *Container) newAgent(typeName, id string) (*Agent, error) {
 	if err := c.tree.Reserve(a.id, &a.services); err != nil {
 		return nil, err
 	}
+	if c.making == nil {
+		c.making = make(map[string]bool)
+	}
+	c.making[a.id] = true
+	a.tasks, c.tasks = 1, c.tasks+1 // its making
 	return a, nil
 }
 
@@ -136,9 +156,13 @@ func (c *Container) newAgent(typeName, id string) (*Agent, error) {
 func (c *Container) register(a *Agent, self any) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	switch {
+	case c.closed:
 		return ErrClosed
+	case a.end != nil:
+		return ErrStopped
 	}
+	delete(c.making, a.id)
 	a.self = self
 	a.serial = c.spawned
 	c.spawned++
@@ -155,6 +179,13 @@ func (c *Container) drop(a *Agent) {
 	c.remove(a)
 	a.services.Close(fmt.Errorf("%v: %w", a, ErrStopped))
 	a.life.Come(context.Canceled, ErrStopped)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.making, a.id)
+	if a.end == nil {
+		a.end = new(ending)
+		a.end.done.Set(nil)
+	}
 }
 
 // remove makes an agent unknown, and reports whether it was known.
@@ -173,9 +204,16 @@ func (c *Container) remove(a *Agent) bool {
 func (c *Container) missing(id string) error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	n, err := strconv.Atoi(id)
-	if c.named[id] || err == nil && n >= 0 && n < c.nextID && strconv.Itoa(n) == id {
+	if c.used(id) {
 		return fmt.Errorf("%s/%s: %w", c.Addr(), id, ErrStopped)
 	}
 	return nil
+}
+
+// used reports whether an id, which no agent has now, was that of one. c.mu is
+// held.
+func (c *Container) used(id string) bool {
+	n, err := strconv.Atoi(id)
+	numbered := err == nil && n >= 0 && n < c.nextID && strconv.Itoa(n) == id
+	return (c.named[id] || numbered) && !c.making[id]
 }

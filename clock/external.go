@@ -114,7 +114,8 @@ func (c *External) Set(t time.Duration) error {
 // to rest, or until ctx ends: until no task of an agent that lives by this clock
 // runs or is ready, and no call of one is under way to a container elsewhere. It
 // is what a simulator calls for each step. A call to another container whose
-// function sleeps on the clock keeps it from resting.
+// function sleeps on the clock keeps it from resting; a notification to another
+// container, which nobody waits for, does not: to be in time, let it be a call.
 func (c *External) Advance(ctx context.Context, t time.Duration) error {
 	if err := c.Set(t); err != nil {
 		return err

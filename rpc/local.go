@@ -77,18 +77,23 @@ func (l *local) ask(ctx context.Context, m *codec.Call, result any, private bool
 	return x.await(ctx)
 }
 
-// tell is ask without waiting.
-func (l *local) tell(m *codec.Call, private bool) error {
-	x, err := l.call(m, nil, private)
-	var failure *RemoteError
-	switch {
-	case errors.As(err, &failure):
-		root, _ := (*Service)(l).place()
-		logFailure(root, failure)
-		return nil
-	case err != nil:
+// maxTold is how many calls of tell may be under way in a tree.
+const maxTold = 1024
+
+// tell is ask without waiting, unless too many have been told already.
+func (l *local) tell(ctx context.Context, m *codec.Call, private bool) error {
+	root, _ := (*Service)(l).place()
+	if root.told.Load() >= maxTold {
+		return tolerate(root, l.ask(ctx, m, nil, private))
+	}
+	if err := turn.Err(ctx); err != nil {
 		return err
 	}
+	x, err := l.call(m, nil, private)
+	if err != nil {
+		return tolerate(root, err)
+	}
+	root.told.Add(1)
 	x.finish = telling{&x.inside}
 	x.start(x.owner)
 	return nil
@@ -98,10 +103,21 @@ func (l *local) tell(m *codec.Call, private bool) error {
 type telling struct{ *inside }
 
 func (t telling) Wake(error) bool {
+	t.root.told.Add(-1)
 	if t.err != nil {
 		logFailure(t.root, t.err)
 	}
 	return true
+}
+
+// tolerate logs a failure, and returns any other error.
+func tolerate(root *Service, err error) error {
+	var failure *RemoteError
+	if errors.As(err, &failure) {
+		logFailure(root, failure)
+		return nil
+	}
+	return err
 }
 
 func logFailure(root *Service, err error) {

@@ -37,7 +37,7 @@ func (r Remote) notify(ctx context.Context, m *codec.Call, private bool) error {
 	}
 	tell := func(ctx context.Context) error {
 		if own := inner(r.peer); own != nil {
-			return own.tell(m, private)
+			return own.tell(ctx, m, private)
 		}
 		return channel.Persist(ctx, func() error {
 			conn, err := r.peer.Connect(ctx)

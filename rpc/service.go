@@ -35,6 +35,7 @@ type Service struct {
 	// Of the tree, if this is a root.
 	directory Directory
 	inside    *Options
+	told      atomic.Int32 // calls of local.tell that have not ended
 }
 
 // mount is the place of a service in another one.
