@@ -25,12 +25,17 @@ func BenchmarkCall(b *testing.B) {
 		{"contract", func(ctx context.Context, r rpc.Remote) (int, error) { return add.Call(ctx, r, 3, 4) }},
 		{"untyped", func(ctx context.Context, r rpc.Remote) (int, error) { return rpc.Call[int](ctx, r, "add", 3, 4) }},
 		{"function", func(ctx context.Context, r rpc.Remote) (int, error) { return plus.Call(ctx, r, 3, 4) }},
+		{"stub", nil},
 	} {
 		for _, callers := range []int{1, 64, 1024} {
 			b.Run(fmt.Sprintf("%s/callers=%d", kind.name, callers), func(b *testing.B) {
 				svc := calculator()
 				svc.Handle("plus(a, b)", func(_ context.Context, a, b int) (int, error) { return a + b, nil })
 				r, ctx := remote(b, svc), context.Background()
+				call := kind.call
+				if call == nil {
+					call = bound(b, r)
+				}
 				b.ReportAllocs()
 				b.ResetTimer()
 				var wg sync.WaitGroup
@@ -41,7 +46,7 @@ func BenchmarkCall(b *testing.B) {
 					}
 					wg.Go(func() {
 						for range n {
-							if sum, err := kind.call(ctx, r); err != nil || sum != 7 {
+							if sum, err := call(ctx, r); err != nil || sum != 7 {
 								b.Errorf("3 + 4 is %d, error %v", sum, err)
 								return
 							}
@@ -71,6 +76,7 @@ func BenchmarkLocalCall(b *testing.B) {
 			_, err := rpc.Call[int](ctx, r, "add", 3, 4)
 			return err
 		}},
+		{"stub", nil, nil},
 		{"list", nil, func(ctx context.Context, r rpc.Remote) error { _, err := reversed.Call(ctx, r, list); return err }},
 	} {
 		b.Run(kind.name, func(b *testing.B) {
@@ -81,12 +87,28 @@ func BenchmarkLocalCall(b *testing.B) {
 				return list, nil
 			})
 			r, ctx := svc.Remote(), context.Background()
+			call := kind.call
+			if call == nil {
+				add := bound(b, r)
+				call = func(ctx context.Context, r rpc.Remote) error { _, err := add(ctx, r); return err }
+			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := kind.call(ctx, r); err != nil {
+				if err := call(ctx, r); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
+}
+
+// bound returns a call of add through a stub.
+func bound(b *testing.B, r rpc.Remote) func(context.Context, rpc.Remote) (int, error) {
+	var stub struct {
+		Add func(ctx context.Context, a, b int) (int, error)
+	}
+	if err := rpc.Bind(context.Background(), r, &stub); err != nil {
+		b.Fatal(err)
+	}
+	return func(ctx context.Context, _ rpc.Remote) (int, error) { return stub.Add(ctx, 3, 4) }
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/turn"
 )
 
 // inside is what a call within the program has instead of a connection. The
@@ -16,8 +17,9 @@ import (
 type inside struct {
 	root   *Service
 	origin string
-	finish interface{ Wake(error) bool } // who waits for the end
-	format *format                       // nil before it is needed
+	wait   turn.Wait // for the end
+	told   bool      // nobody waits
+	format *format   // nil before it is needed
 
 	// Arguments: values that nobody changes, or [codec.Raw].
 	args   []any

@@ -94,20 +94,21 @@ func (l *local) tell(ctx context.Context, m *codec.Call, private bool) error {
 		return tolerate(root, err)
 	}
 	root.told.Add(1)
-	x.finish = telling{&x.inside}
+	x.told = true
 	x.start(x.owner)
 	return nil
 }
 
-// telling is the end of a call that nobody waits for.
-type telling struct{ *inside }
-
-func (t telling) Wake(error) bool {
-	t.root.told.Add(-1)
-	if t.err != nil {
-		logFailure(t.root, t.err)
+// over is the end of the call, for who waits for it.
+func (in *inside) over() {
+	if !in.told {
+		in.wait.Wake(nil)
+		return
 	}
-	return true
+	in.root.told.Add(-1)
+	if in.err != nil {
+		logFailure(in.root, in.err)
+	}
 }
 
 // tolerate logs a failure, and returns any other error.
@@ -165,7 +166,7 @@ func (x *localCall) await(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in.finish = wait
+	in.wait = wait
 	late := error(context.DeadlineExceeded)
 	end, bounded := ctx.Deadline()
 	if after := channel.TimeoutOf(ctx, in.root.inside); after > 0 {

@@ -236,7 +236,7 @@ func (c *call) succeed(result any) {
 func (c *call) Finish() {
 	defer c.owner.end()
 	if c.inside != nil {
-		c.inside.finish.Wake(nil)
+		c.inside.over()
 		return
 	}
 	// An error means that nobody is there any more to be answered.
