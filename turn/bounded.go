@@ -9,6 +9,14 @@ import "fmt"
 // limit of 0 is none.
 func (t *Own) TryStart(it *Item, limit int) error {
 	it.bounded = true
+	if t.scheduler != nil {
+		if n := int(t.bounded); limit > 0 && n >= limit {
+			return &BusyError{Waiting: n}
+		}
+		t.bounded++
+		(*t.scheduler).Start(t, it)
+		return nil
+	}
 	if t.takeFree() {
 		go t.run(it.Task)
 		return nil

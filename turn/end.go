@@ -80,7 +80,7 @@ func (e *End) Come(err, cause error) bool {
 		w.Wake(explained(err, cause))
 	}
 	for _, fn := range funcs {
-		go (*fn)()
+		(*fn)()
 	}
 	return true
 }
@@ -130,9 +130,10 @@ func (e *End) Cause() error {
 	return s.cause
 }
 
-// AfterFunc has fn called in a goroutine of its own after the end. stop
-// prevents that, and reports whether it did. Package context uses it for
-// contexts derived from this one.
+// AfterFunc has fn called after the end, by whoever makes it come, so fn must
+// not block. stop prevents that, and reports whether it did. Package context
+// uses it for contexts derived from this one, which so end at once and in the
+// order in which they were made.
 func (e *End) AfterFunc(fn func()) (stop func() bool) {
 	s, p := e.get(), &fn
 	s.mu.Lock()

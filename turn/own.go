@@ -27,6 +27,8 @@ type Own struct {
 	last    *Item      // of the queue, which is a ring: last.next is the first
 	group   *Group     // nil: none
 	holding *holding   // nil: nobody asks who has the turn
+
+	scheduler *Scheduler // has the turn and the queue, nil: none does
 }
 
 // acquire takes the turn, or queues it. If it reports false, whoever gives the
@@ -125,6 +127,10 @@ func (t *Own) grant(it *Item) {
 
 // Start implements [Turn].
 func (t *Own) Start(it *Item) {
+	if t.scheduler != nil {
+		(*t.scheduler).Start(t, it)
+		return
+	}
 	if t.acquire(it) {
 		go t.run(it.Task)
 	}
@@ -144,6 +150,9 @@ func (t *Own) run(task Task) {
 // It is how code that has no turn, such as main, looks after an agent's
 // state. ctx bounds the waiting, not fn; it must not name a turn.
 func (t *Own) Do(ctx context.Context, fn func()) error {
+	if t.scheduler != nil {
+		return (*t.scheduler).Do(ctx, t, fn)
+	}
 	if t := From(ctx); t != nil && t != Turn(Free{}) {
 		return fmt.Errorf("%w: Do needs a context without one", ErrMisuse)
 	}
@@ -194,6 +203,9 @@ func (t *Own) take(ctx context.Context, goroutine uint64) error {
 
 // Begin implements [Turn].
 func (t *Own) Begin(ctx context.Context) (Wait, error) {
+	if t.scheduler != nil {
+		return (*t.scheduler).Begin(ctx, t)
+	}
 	if err := t.verify(); err != nil {
 		return Wait{}, err
 	}
@@ -203,7 +215,10 @@ func (t *Own) Begin(ctx context.Context) (Wait, error) {
 }
 
 // Await implements [Turn].
-func (t *Own) Await(_ context.Context, fn func()) error {
+func (t *Own) Await(ctx context.Context, fn func()) error {
+	if t.scheduler != nil {
+		return (*t.scheduler).Await(ctx, t, fn)
+	}
 	if err := t.verify(); err != nil {
 		return err
 	}

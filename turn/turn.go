@@ -76,13 +76,31 @@ func (c *withTurn) Value(key any) any {
 // With returns a context that names t as the turn of the code it is given to.
 func With(ctx context.Context, t Turn) context.Context { return &withTurn{ctx, t} }
 
-// Value answers for key if it is the one under which [From] looks for a turn.
-// Types that implement [Holder] call it from their Value method.
+// Value answers for key if it is the one under which [From] looks for a turn,
+// or [EnderOf] for an end. Types that implement [Holder] call it from their Value method.
 func Value(h Holder, key any) (value any, ok bool) {
-	if key == (contextKey{}) {
+	switch key {
+	case contextKey{}:
 		return h.Turn(), true
+	case enderKey{}:
+		e, ok := h.(Ender)
+		return e, ok
 	}
 	return nil, false
+}
+
+type enderKey struct{}
+
+// EnderOf returns the [Ender] that ctx ends with and at no other time: ctx itself
+// or one that it was made from. It is nil if there is none, or none that tells.
+func EnderOf(ctx context.Context) Ender {
+	if e, ok := ctx.(Ender); ok {
+		return e
+	}
+	if e, ok := ctx.Value(enderKey{}).(Ender); ok && e.Done() == ctx.Done() {
+		return e
+	}
+	return nil
 }
 
 // From returns the turn that ctx names, nil if it names none.

@@ -18,7 +18,7 @@ func Yield(ctx context.Context) error {
 		return nil
 	case *Own:
 		// One that is watched begins anew, to say that it is not stuck.
-		if t.holding == nil && t.state.Load() == held {
+		if t.holding == nil && t.scheduler == nil && t.state.Load() == held {
 			runtime.Gosched()
 			return nil
 		}

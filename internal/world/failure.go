@@ -1,0 +1,149 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gomas/gomas/internal/stack"
+)
+
+// ErrClosed is the error for waiting in a world that has been closed.
+var ErrClosed = errors.New("the network has been closed")
+
+// ErrWallTime is the error for waiting, on virtual time, with a context that has
+// a deadline on the clock on the wall.
+var ErrWallTime = errors.New("the context has a deadline of real time, but time is virtual here: use clock.WithTimeout, with the clock of the network")
+
+// DeadlockError reports that nothing can happen any more: all tasks wait, and no
+// timer is set.
+type DeadlockError struct {
+	Time  time.Duration // on the clock of the network
+	Tasks []string      // each with what it waits for, in the order of their start
+}
+
+func (e *DeadlockError) Error() string {
+	return fmt.Sprintf("deadlock at %v: nothing can happen any more, and no timer is set:%s", e.Time, list(e.Tasks))
+}
+
+// StandstillError reports that very many things have happened at one time, so
+// that it seems that virtual time will not go on: code that polls, say.
+type StandstillError struct {
+	Time  time.Duration
+	Steps int
+	Tasks []string
+}
+
+func (e *StandstillError) Error() string {
+	return fmt.Sprintf("time stands still at %v, after %d steps:%s", e.Time, e.Steps, list(e.Tasks))
+}
+
+// StallError reports a task that does not wait: one that blocks on something
+// that the network does not know of, or that never ends. Nothing else can happen
+// in its network any more.
+type StallError struct {
+	Task  string
+	After time.Duration // of real time
+	Stack string        // of its goroutine
+}
+
+func (e *StallError) Error() string {
+	return fmt.Sprintf("%s has not waited for %v, and nothing else can happen meanwhile: it blocks outside the network, or never ends:\n%s", e.Task, e.After, e.Stack)
+}
+
+// PanicError reports that a task has panicked.
+type PanicError struct {
+	Task  string
+	Value any
+	Stack string
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("%s panicked: %v\n%s", e.Task, e.Value, e.Stack)
+}
+
+// Unwrap returns the value of the panic, if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// mostListed is how many tasks a report names.
+const mostListed = 50
+
+func list(tasks []string) string {
+	var b strings.Builder
+	for i, t := range tasks {
+		if i == mostListed {
+			fmt.Fprintf(&b, "\n  and %d more", len(tasks)-i)
+			break
+		}
+		b.WriteString("\n  " + t)
+	}
+	return b.String()
+}
+
+// report says of each task what it waits for.
+func (w *World) report() (lines []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for t := w.first; t != nil; t = t.next {
+		if t.worker == nil {
+			continue
+		}
+		why := t.wait.why
+		if s, ok := why.(fmt.Stringer); ok {
+			why = s.String()
+		}
+		if _, ok := why.(string); !ok {
+			why = fmt.Sprintf("%T", why)
+		}
+		lines = append(lines, fmt.Sprintf("%s waits for %s", t, why))
+	}
+	return lines
+}
+
+// watch waits until the world is driven no more, and returns an error if a task
+// is stuck meanwhile.
+func (w *World) watch(ended <-chan struct{}) error {
+	if w.options.Stall <= 0 {
+		<-ended
+		return nil
+	}
+	tick := time.NewTicker(w.options.Stall / 4)
+	defer tick.Stop()
+	var last *task
+	var steps uint64
+	since := time.Now()
+	for {
+		select {
+		case <-ended:
+			return nil
+		case <-tick.C:
+		}
+		t, n := w.running.Load(), w.steps.Load()
+		if t == nil || t != last || n != steps {
+			last, steps, since = t, n, time.Now()
+			continue
+		}
+		if after := time.Since(since); after >= w.options.Stall {
+			return w.stalled(t, after)
+		}
+	}
+}
+
+// stalled reports a task that has kept the world for so long.
+func (w *World) stalled(t *task, after time.Duration) error {
+	err := &StallError{Task: t.String(), After: after.Round(time.Millisecond)}
+	w.mu.Lock()
+	k := t.worker // nil: it has ended just now
+	w.mu.Unlock()
+	if k == nil {
+		err.Task = "a task"
+	} else if g := k.id.Load(); g != 0 {
+		err.Stack = stack.Of(map[uint64]bool{g: true})[g]
+	}
+	w.fail(err)
+	return err
+}

@@ -1,0 +1,144 @@
+package world
+
+import (
+	"runtime/debug"
+	"time"
+)
+
+// mostStill is how many steps may follow one another on virtual time without
+// that going on: code that polls, and sleeps for no time in between, would keep
+// time from ever going on.
+const mostStill = 50_000_000
+
+// step lets the next thing happen, on the worker that is the loop. It reports
+// false when there is nothing more to be done for now.
+func (w *World) step(k *worker) bool {
+	if w.halted.Load() || w.main.over {
+		return false
+	}
+	if w.options.Real {
+		w.fire(w.Clock().Now())
+	}
+	w.mu.Lock()
+	if w.ready.n == 0 {
+		w.mu.Unlock()
+		return w.advance()
+	}
+	i := 0
+	if w.draw != nil && w.ready.n > 1 {
+		i = int(w.draw.Uint64N(uint64(w.ready.n)))
+	}
+	e := w.ready.pop(i)
+	w.mu.Unlock()
+	w.steps.Add(1)
+	if w.still++; w.still > mostStill && !w.options.Real {
+		w.fail(&StandstillError{Time: w.Clock().Now(), Steps: w.still, Tasks: w.report()})
+		return false
+	}
+	switch e := e.(type) {
+	case *task:
+		if !e.dead {
+			k.run(e)
+		}
+	case *waiter:
+		if !e.task.dead {
+			w.resume(e.task)
+		}
+	default:
+		w.guard(e.Happen)
+	}
+	if len(w.polled) > 0 {
+		w.poll(pollsAStep)
+	}
+	return true
+}
+
+const pollsAStep = 4
+
+// advance goes on to the time of the next timer, now that nothing is ready.
+func (w *World) advance() bool {
+	if w.poll(len(w.polled)) {
+		return true
+	}
+	w.mu.Lock()
+	if w.ready.n > 0 {
+		w.mu.Unlock()
+		return true
+	}
+	var next *Timer
+	if len(w.timers.heap) > 0 {
+		next = w.timers.heap[0]
+	}
+	if w.options.Real {
+		w.asleep = true
+		w.mu.Unlock()
+		w.sleep(next)
+		return true
+	}
+	w.mu.Unlock()
+	if next == nil {
+		w.fail(&DeadlockError{Time: w.Clock().Now(), Tasks: w.report()})
+		return false
+	}
+	w.now.Store(int64(next.at))
+	w.still = 0
+	w.fire(next.at)
+	return true
+}
+
+// sleep waits for a time that comes, or for rouse.
+func (w *World) sleep(next *Timer) {
+	var due <-chan time.Time
+	if next != nil {
+		timer := time.NewTimer(next.at - w.Clock().Now())
+		defer timer.Stop()
+		due = timer.C
+	} else if len(w.polled) > 0 {
+		due = time.After(pollPause)
+	}
+	select {
+	case <-due:
+		w.mu.Lock()
+		roused := !w.asleep
+		w.asleep = false
+		w.mu.Unlock()
+		if roused {
+			<-w.roused
+		}
+	case <-w.roused:
+	}
+}
+
+// pollPause is the real time between two looks at contexts that do not tell of
+// their end, where nothing else happens.
+const pollPause = 2 * time.Millisecond
+
+// fire lets everything happen that is due.
+func (w *World) fire(now time.Duration) {
+	for {
+		w.mu.Lock()
+		if len(w.timers.heap) == 0 || w.timers.heap[0].at > now {
+			w.mu.Unlock()
+			return
+		}
+		t := w.timers.heap[0]
+		w.timers.remove(t)
+		if t.event != nil {
+			w.ready.push(t.event)
+		}
+		w.mu.Unlock()
+		if t.event == nil {
+			w.guard(t.fn)
+		}
+	}
+}
+
+// guard calls fn, which is no task. A panic ends the world.
+func (w *World) guard(fn func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.fail(&PanicError{Task: "an event", Value: p, Stack: string(debug.Stack())})
+		}
+	}()
+	fn()
+}

@@ -1,0 +1,157 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gomas/gomas/clock"
+	"github.com/gomas/gomas/turn"
+)
+
+// Node is a part of the world, such as a container, with turns of its own. It is
+// embedded in a type that, as a [turn.Scheduler], hands it to the turns.
+type Node struct {
+	world     *World
+	free      turn.Own
+	scheduler turn.Scheduler
+	ended     error // why, nil as long as it lives
+}
+
+// Init makes n a part of w. self is the type that n is embedded in.
+func (n *Node) Init(w *World, self turn.Scheduler) {
+	n.world, n.scheduler = w, self
+	n.free.UseScheduler(&n.scheduler)
+}
+
+// World returns the world that the node is a part of.
+func (n *Node) World() *World { return n.world }
+
+// Free implements [turn.Scheduler].
+func (n *Node) Free() *turn.Own { return &n.free }
+
+// Clock returns the clock of the world.
+func (n *Node) Clock() clock.Clock { return n.world.Clock() }
+
+// ErrOutside is wrapped by errors for waiting with a context of the world, or for
+// using what belongs to it, where no task of it runs.
+var ErrOutside = errors.New("called from outside the network: only code that was started inside may wait there")
+
+// Start implements [turn.Scheduler].
+func (n *Node) Start(t *turn.Own, it *turn.Item) {
+	w := n.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || n.ended != nil {
+		return
+	}
+	w.gained(t)
+	w.push(w.newTask(n, t, it))
+}
+
+// Begin implements [turn.Scheduler].
+func (n *Node) Begin(_ context.Context, t *turn.Own) (turn.Wait, error) {
+	task, err := n.current(t)
+	if err != nil {
+		return turn.Wait{}, err
+	}
+	return task.begin(), nil
+}
+
+// current returns the task that runs, if it may wait under t.
+func (n *Node) current(t *turn.Own) (*task, error) {
+	w := n.world
+	task := w.running.Load()
+	if task == nil {
+		return nil, fmt.Errorf("%w: %w", turn.ErrMisuse, ErrOutside)
+	}
+	if task.turn != t && !turn.IsFree(t) {
+		return nil, fmt.Errorf("%w: %s waits for another", turn.ErrMisuse, task)
+	}
+	if err := task.check(); err != nil {
+		return nil, err
+	}
+	switch {
+	case task.dying || n.ended != nil || task.node.ended != nil:
+		task.afterlife()
+		return nil, task.node.reason(n)
+	case w.closed:
+		task.afterlife()
+		return nil, ErrClosed
+	}
+	return task, nil
+}
+
+// reason returns why a task of n, that waits under a turn of other, cannot.
+func (n *Node) reason(other *Node) error {
+	switch {
+	case n.ended != nil:
+		return n.ended
+	case other.ended != nil:
+		return other.ended
+	}
+	return ErrClosed
+}
+
+// Await implements [turn.Scheduler]. On virtual time the world stands still
+// meanwhile, and what became ready by then goes first. On real time it goes on.
+func (n *Node) Await(ctx context.Context, t *turn.Own, fn func()) error {
+	task, err := n.current(t)
+	if err != nil {
+		return err
+	}
+	wait := task.begin()
+	if !n.world.options.Real {
+		defer func() {
+			wait.Wake(nil)
+			_ = wait.Block(context.Background(), "its turn")
+		}()
+		fn()
+		return nil
+	}
+	p := new(outcome)
+	go p.run(fn, wait)
+	if err := wait.Block(context.Background(), "work of its own"); err != nil {
+		return err
+	}
+	if p.panicked != nil {
+		panic(p.panicked)
+	}
+	return nil
+}
+
+// outcome is what became of a function that runs outside.
+type outcome struct{ panicked any }
+
+func (p *outcome) run(fn func(), wait turn.Wait) {
+	defer wait.Wake(nil)
+	defer func() { p.panicked = recover() }()
+	fn()
+}
+
+// Do implements [turn.Scheduler].
+func (n *Node) Do(ctx context.Context, t *turn.Own, fn func()) error {
+	if err := turn.Err(ctx); err != nil {
+		return err
+	}
+	task := n.world.running.Load()
+	if task == nil {
+		return fmt.Errorf("%w: %w", turn.ErrMisuse, ErrOutside)
+	}
+	node, own := task.node, task.turn
+	defer func() { task.node, task.turn = node, own }()
+	task.node, task.turn = n, t
+	fn()
+	return nil
+}
+
+// End ends the node: its tasks are, where they wait, and nothing of it begins
+// any more. reason is what they get who wait all the same, in deferred functions.
+// It is called inside the world.
+func (n *Node) End(reason error) {
+	w := n.world
+	w.mu.Lock()
+	n.ended = reason
+	w.mu.Unlock()
+	w.kill(func(t *task) bool { return t.node == n })
+}

@@ -1,0 +1,35 @@
+package world
+
+// An Event is something that happens in the world without being a task: it has
+// no turn and cannot wait.
+type Event interface{ Happen() }
+
+// ready is the queue of what can happen next, a ring.
+type ready struct {
+	ring []Event // length a power of two
+	head int
+	n    int
+}
+
+func (q *ready) push(e Event) {
+	if q.n == len(q.ring) {
+		ring := make([]Event, max(64, 2*len(q.ring)))
+		m := copy(ring, q.ring[q.head:])
+		copy(ring[m:], q.ring[:q.head])
+		q.ring, q.head = ring, 0
+	}
+	q.ring[(q.head+q.n)&(len(q.ring)-1)] = e
+	q.n++
+}
+
+// pop takes the i-th. The first takes its place.
+func (q *ready) pop(i int) Event {
+	mask := len(q.ring) - 1
+	j := (q.head + i) & mask
+	q.ring[q.head], q.ring[j] = q.ring[j], q.ring[q.head]
+	e := q.ring[q.head]
+	q.ring[q.head] = nil
+	q.head = (q.head + 1) & mask
+	q.n--
+	return e
+}

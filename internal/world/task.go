@@ -1,0 +1,202 @@
+package world
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/gomas/gomas/internal/stack"
+	"github.com/gomas/gomas/turn"
+)
+
+// task is a task that has been started and has not ended.
+type task struct {
+	world  *World
+	node   *Node
+	turn   *turn.Own // that its code has now
+	item   *turn.Item
+	began  *turn.Own // that it was started with
+	worker *worker   // nil before it runs
+	wait   waiter    // its waits, one at a time
+
+	serial uint64 // of all tasks, by their start
+	waits  uint32
+	after  uint32 // waits after its end
+	dying  bool   // its goroutine is to end
+	dead   bool   // it has, or never began
+
+	prev, next *task // in the list of the world
+}
+
+// Happen implements [Event]; the loop knows better what to do with a task.
+func (t *task) Happen() {}
+
+// newTask returns a task in the list. w.mu is held.
+func (w *World) newTask(n *Node, own *turn.Own, it *turn.Item) *task {
+	t := w.spare
+	if t == nil {
+		t = new(task)
+		t.world, t.wait.task = w, t
+	} else {
+		w.spare, t.next = t.next, nil
+	}
+	w.serial++
+	t.node, t.turn, t.began, t.item, t.serial = n, own, own, it, w.serial
+	t.prev = w.last
+	if w.last == nil {
+		w.first = t
+	} else {
+		w.last.next = t
+	}
+	w.last = t
+	return t
+}
+
+// drop takes a task that has ended off the list. w.mu is held.
+func (w *World) drop(t *task) {
+	if t.prev == nil {
+		w.first = t.next
+	} else {
+		t.prev.next = t.next
+	}
+	if t.next == nil {
+		w.last = t.prev
+	} else {
+		t.next.prev = t.prev
+	}
+	if t.dying {
+		t.dead = true // the queue may have it
+		return
+	}
+	t.prev, t.worker, t.item, t.node, t.turn, t.began = nil, nil, nil, nil, nil, nil
+	t.waits, t.after = 0, 0
+	// It may be used again: late calls of Wake find another number.
+	t.next, w.spare = w.spare, t
+}
+
+// gained counts something that is ready in the group of its turn.
+func (w *World) gained(t *turn.Own) {
+	if g := t.Group(); g != nil {
+		g.Add(1)
+	}
+}
+
+// lost counts it off.
+func (w *World) lost(t *turn.Own) {
+	if g := t.Group(); g != nil {
+		g.Add(-1)
+	}
+}
+
+// run runs a task on the worker that is the loop.
+func (k *worker) run(t *task) {
+	w := k.world
+	t.worker = k
+	w.running.Store(t)
+	finished := false
+	defer func() {
+		// The worker may have been resumed by another meanwhile.
+		w.running.Store(nil)
+		if p := recover(); p != nil {
+			w.fail(&PanicError{Task: t.String(), Value: p, Stack: string(debug.Stack())})
+		} else if !finished && !t.dying {
+			w.goexit = true
+		}
+		w.mu.Lock()
+		w.drop(t)
+		w.mu.Unlock()
+	}()
+	t.began.Perform(t.item)
+	finished = true
+}
+
+// String says what the task is, for reports.
+func (t *task) String() string {
+	if t.item == nil {
+		return "a task"
+	}
+	if s, ok := t.item.Task.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return fmt.Sprintf("task %d", t.serial)
+}
+
+// begin opens a wait of the task.
+func (t *task) begin() turn.Wait {
+	x := &t.wait
+	if x.open() {
+		x = &waiter{task: t} // there is one already
+	}
+	return turn.NewWait(x, x.begin())
+}
+
+// lookEvery is how many waits there are to one at which the goroutine is
+// verified, on virtual time.
+const lookEvery = 64
+
+// check verifies that the calling goroutine is the task's, now and then: finding
+// out takes about a microsecond.
+func (t *task) check() error {
+	t.waits++
+	o := &t.world.options
+	if !o.Check && !o.Real && t.waits%lookEvery != 0 {
+		return nil
+	}
+	if stack.Goroutine() != t.worker.goroutine() {
+		return fmt.Errorf("%w: %s runs, and a goroutine of the user's waits", turn.ErrMisuse, t)
+	}
+	return nil
+}
+
+// patience is how many waits code may try after its end.
+const patience = 100
+
+// afterlife counts a wait of a task that has ended, and ends its goroutine if it
+// does not give up.
+func (t *task) afterlife() {
+	if t.after++; t.after > patience {
+		runtime.Goexit()
+	}
+}
+
+// kill ends tasks, in the order of their start. Those that wait run their
+// deferred functions now. The one that runs ends when it waits.
+func (w *World) kill(which func(*task) bool) {
+	w.mu.Lock()
+	var doomed []*task
+	for t := w.first; t != nil; t = t.next {
+		if which(t) {
+			t.dying = true
+			doomed = append(doomed, t)
+		}
+	}
+	w.mu.Unlock()
+	running := w.running.Load()
+	for _, t := range doomed {
+		switch {
+		case t == running || t.dead:
+		case t.worker == nil:
+			w.lost(t.began)
+			w.mu.Lock()
+			w.drop(t)
+			w.mu.Unlock()
+		default:
+			w.unwind(t)
+		}
+	}
+	w.running.Store(running)
+}
+
+// unwind resumes a task to end. A coroutine that ends its goroutine ends that
+// of whoever resumed it, so this takes one of its own.
+func (w *World) unwind(t *task) {
+	if !t.wait.isOver() { // for its group, it goes on
+		w.gained(t.turn)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.resume(t)
+	}()
+	<-ended
+}

@@ -1,0 +1,127 @@
+package world
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/gomas/gomas/turn"
+)
+
+// waiter implements the waits of a task, one after another.
+type waiter struct {
+	task  *task
+	state atomic.Uint64 // number of the wait, shifted left; lowest bit: not over
+	err   error
+	why   any             // not nil while it blocks
+	ctx   context.Context // that is looked at now and then, nil: none
+	place int             // among those that are, counted from 1
+}
+
+func (x *waiter) open() bool { return x.state.Load()&1 != 0 }
+
+func (x *waiter) isOver() bool { return !x.open() }
+
+func (x *waiter) begin() uint64 {
+	n := x.state.Load()>>1 + 1
+	x.state.Store(n<<1 | 1)
+	return n
+}
+
+// Wake implements [turn.Waiter].
+func (x *waiter) Wake(n uint64, err error) bool {
+	if !x.state.CompareAndSwap(n<<1|1, n<<1) {
+		return false
+	}
+	x.err = err
+	w := x.task.world
+	w.gained(x.task.turn)
+	w.mu.Lock()
+	w.push(x)
+	w.mu.Unlock()
+	return true
+}
+
+// Happen implements [Event]; the loop knows better what to do with a wait that
+// is over.
+func (x *waiter) Happen() {}
+
+// Block implements [turn.Waiter].
+func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
+	t := x.task
+	w := t.world
+	this := turn.NewWait(x, n)
+	e := turn.EnderOf(ctx)
+	attached := false
+	switch {
+	case e != nil:
+		if attached = e.Attach(this); !attached {
+			this.Wake(turn.Err(ctx))
+		}
+	case ctx.Done() == nil:
+	case !w.options.Real && hasDeadline(ctx):
+		this.Wake(ErrWallTime)
+	case ctx.Err() != nil:
+		this.Wake(turn.Err(ctx))
+	default:
+		w.polled = append(w.polled, x)
+		x.ctx, x.place = ctx, len(w.polled)
+		defer w.forget(x) // also if the task is ended
+	}
+	x.why = why
+	x.park()
+	x.why = nil
+	if attached {
+		e.Detach(this)
+	}
+	return x.err
+}
+
+// park gives the turn up until the wait is over.
+func (x *waiter) park() {
+	t := x.task
+	t.world.lost(t.turn)
+	t.worker.park()
+	if t.dying {
+		runtime.Goexit()
+	}
+}
+
+// Drop implements [turn.Waiter].
+func (x *waiter) Drop(n uint64) {
+	if !x.state.CompareAndSwap(n<<1|1, n<<1) {
+		x.park() // somebody woke it, so it stands in the queue
+	}
+}
+
+func hasDeadline(ctx context.Context) bool {
+	_, has := ctx.Deadline()
+	return has
+}
+
+// poll looks at up to most waits whose contexts end without telling, one after
+// another, and reports whether one has. So they are found to have ended at a
+// step that is the same in every run.
+func (w *World) poll(most int) (woken bool) {
+	for range min(most, len(w.polled)) {
+		if w.polledAt >= len(w.polled) {
+			w.polledAt = 0
+		}
+		x := w.polled[w.polledAt]
+		w.polledAt++
+		if x.open() && x.ctx.Err() != nil {
+			woken = x.Wake(x.state.Load()>>1, turn.Err(x.ctx)) || woken
+		}
+	}
+	return woken
+}
+
+// forget ends looking at the context of a wait.
+func (w *World) forget(x *waiter) {
+	last := len(w.polled) - 1
+	w.polled[x.place-1] = w.polled[last]
+	w.polled[x.place-1].place = x.place
+	w.polled[last] = nil
+	w.polled = w.polled[:last]
+	x.ctx, x.place = nil, 0
+}

@@ -1,0 +1,261 @@
+package world
+
+import (
+	"context"
+	"hash/fnv"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomas/gomas/turn"
+)
+
+// Options are the settings of a world. The zero value of each field means its
+// default.
+type Options struct {
+	Seed  uint64        // what the order is drawn from; 0: first in, first out
+	Real  bool          // real time instead of virtual time
+	Start time.Time     // the date at time 0
+	Stall time.Duration // of real time, after which a task that does not wait is reported; 0: never
+	Check bool          // verify the goroutine at each wait
+}
+
+// World runs tasks one at a time. Unless said otherwise, its methods may be
+// called from anywhere.
+type World struct {
+	options Options
+	began   time.Time
+	now     atomic.Int64 // virtual time
+
+	running atomic.Pointer[task] // the one that runs
+	steps   atomic.Uint64
+	halted  atomic.Bool
+	driving chan struct{} // holds a token while somebody drives
+
+	mu          sync.Mutex // held for moments
+	ready       ready
+	draw        *rand.Rand // nil: first in, first out
+	timers      timers
+	first, last *task // that have not ended, in the order of their start
+	spare       *task
+	serial      uint64
+	failure     error
+	closed      bool
+	asleep      bool          // the loop waits for rouse
+	roused      chan struct{} // one slot
+
+	// These belong to whoever drives.
+	looper   *worker
+	idle     []*worker
+	over     bool // the loop is
+	goexit   bool // a task has ended its goroutine
+	main     *mainTask
+	polled   []*waiter
+	polledAt int
+	still    int // steps since time has gone on
+}
+
+// New returns a world in which nothing has happened.
+func New(o Options) *World {
+	w := &World{options: o, began: time.Now(), driving: make(chan struct{}, 1), roused: make(chan struct{}, 1)}
+	if o.Seed != 0 {
+		w.draw = w.Rand("schedule")
+	}
+	return w
+}
+
+// Rand returns a source of random numbers that depend on the seed and the
+// purpose. Each purpose has its own, so that one more draw for one of them
+// changes nothing for the others.
+func (w *World) Rand(purpose string) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(purpose))
+	return rand.New(rand.NewPCG(w.options.Seed, h.Sum64()))
+}
+
+// Push puts an event into the queue.
+func (w *World) Push(e Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.push(e)
+}
+
+func (w *World) push(e Event) {
+	w.ready.push(e)
+	w.rouse()
+}
+
+// rouse ends the sleep of the loop. w.mu is held.
+func (w *World) rouse() {
+	if w.asleep {
+		w.asleep = false
+		w.roused <- struct{}{}
+	}
+}
+
+// Inside reports whether a task of the world runs, which is then the caller if it
+// is code of the world at all.
+func (w *World) Inside() bool { return w.running.Load() != nil }
+
+// Steps returns how many things have happened.
+func (w *World) Steps() uint64 { return w.steps.Load() }
+
+// mainTask is a function that Run was given. It is the context of it, too.
+type mainTask struct {
+	turn.Item
+	turn.End
+	outer context.Context
+	turn  *turn.Own
+	name  string
+	fn    func(ctx context.Context) error
+	err   error
+	over  bool // for the loop
+	done  chan struct{}
+}
+
+// Run runs fn as a task of a node, and returns its error when it has ended. It
+// drives the world meanwhile, or lets another call of Run do so. Other tasks
+// remain as they are when it returns.
+//
+// When ctx ends, the context of fn does. If the world fails, Run returns the
+// reason. If a task ends its goroutine, as FailNow of package testing does, so
+// does Run.
+func (w *World) Run(ctx context.Context, n *Node, name string, fn func(ctx context.Context) error) error {
+	m := &mainTask{outer: ctx, turn: n.Free(), name: name, fn: fn, done: make(chan struct{})}
+	m.Task = m
+	if w.isClosed() {
+		return ErrClosed
+	}
+	m.turn.Start(&m.Item)
+	defer context.AfterFunc(ctx, func() { w.Push(endOf{m}) })()
+	for {
+		select {
+		case <-m.done:
+			return m.err
+		case w.driving <- struct{}{}:
+		}
+		select {
+		case <-m.done: // just now
+			<-w.driving
+			return m.err
+		default:
+		}
+		ended := make(chan struct{})
+		go w.driveFor(m, ended)
+		if err := w.watch(ended); err != nil {
+			return err // nobody will drive any more
+		}
+		goexit := w.goexit
+		<-w.driving
+		if goexit {
+			runtime.Goexit()
+		}
+		if err := w.failed(); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *World) driveFor(m *mainTask, ended chan<- struct{}) {
+	defer close(ended)
+	defer func() {
+		if _, stalled := w.failed().(*StallError); stalled {
+			w.shut() // it did end; nobody else would do this
+		}
+	}()
+	w.main = m
+	w.drive()
+}
+
+// failed returns why the world has failed, nil if it has not.
+func (w *World) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failure
+}
+
+func (w *World) isClosed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed
+}
+
+// fail ends the world, for the first reason that there is.
+func (w *World) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failure == nil {
+		w.failure = err
+	}
+	w.halted.Store(true)
+	w.rouse()
+}
+
+// Fail ends the world with an error for those who run it.
+func (w *World) Fail(err error) { w.fail(err) }
+
+// Close ends all tasks, those that have waited longest first. It waits until
+// nobody drives the world any more, so it must not be called inside. If a task
+// has stalled, the world is closed when that ends.
+func (w *World) Close() error {
+	if err, stalled := w.failed().(*StallError); stalled {
+		return err
+	}
+	w.driving <- struct{}{}
+	defer func() { <-w.driving }()
+	w.shut()
+	return nil
+}
+
+// shut ends all that there is, when the world is not driven.
+func (w *World) shut() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.looper = nil
+	w.kill(func(*task) bool { return true })
+	for _, k := range w.idle {
+		k.stop()
+	}
+	w.idle = nil
+}
+
+// String is what reports call the task.
+func (m *mainTask) String() string { return m.name }
+
+// Run implements [turn.Task].
+func (m *mainTask) Run() {
+	defer func() {
+		m.over = true
+		close(m.done)
+	}()
+	m.err = ErrClosed
+	m.err = m.fn(m)
+}
+
+// Finish implements [turn.Task].
+func (m *mainTask) Finish() {}
+
+// Deadline implements [context.Context]: real time means nothing inside.
+func (m *mainTask) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Turn implements [turn.Holder].
+func (m *mainTask) Turn() turn.Turn { return m.turn }
+
+// Value implements [context.Context].
+func (m *mainTask) Value(key any) any {
+	if v, ok := turn.Value(m, key); ok {
+		return v
+	}
+	return m.outer.Value(key)
+}
+
+// endOf is the end of the context that Run was given.
+type endOf struct{ main *mainTask }
+
+func (e endOf) Happen() {
+	m := e.main
+	m.Come(m.outer.Err(), context.Cause(m.outer))
+}
