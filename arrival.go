@@ -63,7 +63,7 @@ func (c *Container) waitFor(ctx context.Context, url string) (rpc.Remote, error)
 		if c.isClosed() {
 			return rpc.Remote{}, ErrClosed
 		}
-		if ended := clock.Sleep(ctx, clock.Real{}, pauses.Next()); ended != nil {
+		if ended := clock.Sleep(ctx, clock.ForTurn(c.free), pauses.Next(turn.From(ctx))); ended != nil {
 			return rpc.Remote{}, fmt.Errorf("%w (last attempt: %w)", ended, err)
 		}
 	}

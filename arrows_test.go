@@ -9,11 +9,11 @@ import (
 // layers are the packages from the bottom up. A package may import those of
 // lower layers only.
 var layers = [][]string{
-	{"internal/stack", "internal/backoff", "internal/testcert", "internal/faulty", "internal/pypeer", "internal/blosc", "internal/guide"},
+	{"internal/stack", "internal/testcert", "internal/faulty", "internal/pypeer", "internal/blosc", "internal/guide"},
 	{"turn", "codec"},
-	{"transport", "clock", "internal/value", "internal/pyrepr"},
-	{"codec/json", "codec/msgpack"},
-	{"codec/blosc"},
+	{"transport", "clock", "internal/value", "internal/pyrepr", "internal/backoff"},
+	{"codec/json", "codec/msgpack", "internal/world"},
+	{"codec/blosc", "transport/local"},
 	{"channel"},
 	{"rpc", "gomastest"},
 	{"."},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gomas/gomas/channel"
@@ -32,8 +33,10 @@ type Container struct {
 	server *rpc.Server
 	bound  chan struct{} // closed when server and own are set, or never will be
 	own    transport.Addr
-	conn   rpc.Options // of every connection
-	group  *turn.Group // of the agents' turns, nil: none
+	conn   rpc.Options     // of every connection
+	group  *turn.Group     // of the agents' turns, nil: none
+	free   turn.Turn       // of what belongs to no agent
+	by     *turn.Scheduler // of the agents' turns, nil: none
 	root   *rpc.Service
 	tree   *rpc.Service // the agents, by id
 
@@ -56,8 +59,9 @@ type Container struct {
 const validateAID rpc.Func1[any, any] = "validate_aid(aid)"
 
 // NewContainer starts a container that listens at an address: a TCP port,
-// "tcp://localhost:5555", or a Unix socket, "ipc://[/run/my.sock]". Port 0 is
-// any free one; [Container.Addr] tells which. It listens when NewContainer
+// "tcp://localhost:5555", a Unix socket, "ipc://[/run/my.sock]", or a name in the
+// local network that ctx is of, "local://name"; see package local. Port 0 is any
+// free one; [Container.Addr] tells which. It listens when NewContainer
 // returns, and ctx no longer matters then.
 func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, error) {
 	c := &Container{
@@ -72,6 +76,9 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	}
 	if c.opts.Clock == nil {
 		c.opts.Clock = clock.Real{}
+		if a, err := transport.ParseAddr(addr); err == nil && a.Local() {
+			c.opts.Clock = clock.For(ctx)
+		}
 	}
 	c.gather()
 	types := new(codec.Types)
@@ -104,6 +111,10 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	c.server, err = rpc.Listen(ctx, addr, c.root, &c.conn)
 	if err == nil {
 		c.own, err = transport.ParseAddr(c.server.Addr())
+		c.free = c.server.Turn()
+		if s := turn.SchedulerOf(c.free); s != nil {
+			c.by = &s
+		}
 	}
 	close(c.bound)
 	if err != nil {
@@ -221,7 +232,7 @@ func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error)
 	p := peer{c, addr}
 	if p.Inside() != nil {
 		// As any other Connect, it lets others have the turn.
-		if err := errors.Join(turn.Err(ctx), turn.Await(ctx, func() {})); err != nil {
+		if err := errors.Join(turn.Err(ctx), turn.Leave(ctx, func() {})); err != nil {
 			return rpc.Remote{}, err
 		}
 		if c.Agent(id) == nil {
@@ -295,7 +306,7 @@ func (c *Container) shutdown(ctx context.Context) error {
 	lines := c.allLines()
 	ends := make([]turn.Event, len(lines))
 	for i, l := range lines {
-		turn.Free{}.Start(turn.Func(func() { ends[i].Set(l.Shutdown(ctx)) }))
+		c.free.Start(turn.Func(func() { ends[i].Set(l.Shutdown(turn.With(ctx, c.free))) }))
 	}
 	for i := range ends {
 		errs = append(errs, ends[i].Wait(context.WithoutCancel(ctx), nil, "a connection to close"))
@@ -334,10 +345,10 @@ func (c *Container) stop() []*Agent {
 	if c.tasks == 0 {
 		c.idle.Set(nil)
 	}
-	for id, w := range c.awaited {
-		w.event.Set(ErrClosed)
-		delete(c.awaited, id)
+	for _, id := range slices.Sorted(maps.Keys(c.awaited)) {
+		c.awaited[id].event.Set(ErrClosed)
 	}
+	clear(c.awaited)
 	c.mu.Unlock()
 	agents := c.Agents()
 	for _, a := range agents {
@@ -349,7 +360,9 @@ func (c *Container) stop() []*Agent {
 func (c *Container) allLines() []*line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Collect(maps.Values(c.lines))
+	lines := slices.Collect(maps.Values(c.lines))
+	slices.SortFunc(lines, func(a, b *line) int { return strings.Compare(a.Addr(), b.Addr()) })
+	return lines
 }
 
 // leave counts one less of what Shutdown waits for.

@@ -110,7 +110,7 @@ func (a *Agent) Stop(ctx context.Context) error {
 	}
 	end, first := a.stop(fmt.Errorf("%v: %w", a, ErrStopped))
 	if first {
-		turn.Free{}.Start(turn.Func(func() { a.finish(context.WithoutCancel(ctx)) }))
+		a.container.free.Start(turn.Func(func() { a.finish(context.WithoutCancel(ctx)) }))
 	}
 	if err := end.done.Wait(ctx, nil, a); err != nil {
 		return fmt.Errorf("gomas: stop %v: %w", a, err)
@@ -147,7 +147,7 @@ func (a *Agent) finish(ctx context.Context) {
 		a.end.done.Set(err)
 		a.container.leave()
 	}()
-	ctx = turn.With(ctx, turn.Free{})
+	ctx = turn.With(ctx, a.container.free)
 	err = errors.Join(a.end.idle.Wait(ctx, nil, "tasks to end"), a.services.Idle(ctx), a.lastWords(ctx))
 }
 

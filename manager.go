@@ -101,8 +101,10 @@ func (m *Manager) stop(context.Context) error {
 // Further calls change nothing.
 func (m *Manager) Stop() {
 	m.stopping.Do(func() {
-		turn.Free{}.Start(turn.Func(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), m.grace)
+		free := m.Container().free
+		free.Start(turn.Func(func() {
+			ctx := turn.With(context.Background(), free)
+			ctx, cancel := clock.WithTimeout(ctx, clock.For(ctx), m.grace)
 			defer cancel()
 			m.ended.Set(m.Container().Shutdown(ctx))
 		}))

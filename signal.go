@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/turn"
 )
 
@@ -23,13 +24,13 @@ import (
 func Serve(ctx context.Context, grace time.Duration, containers ...*Container) error {
 	told, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	<-told.Done()
+	_ = new(turn.Event).Wait(told, nil, "the end of the program")
 	stop() // from here on a signal does what it does without us
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	ctx, cancel := clock.WithTimeout(context.WithoutCancel(ctx), clock.For(ctx), grace)
 	defer cancel()
 	ends := make([]turn.Event, len(containers))
 	for i, c := range containers {
-		turn.Free{}.Start(turn.Func(func() { ends[i].Set(c.Shutdown(ctx)) }))
+		turn.FreeOf(turn.From(ctx)).Start(turn.Func(func() { ends[i].Set(c.Shutdown(ctx)) }))
 	}
 	var errs []error
 	for i := range ends {

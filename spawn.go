@@ -76,7 +76,7 @@ func (c *Container) spawn(ctx context.Context, id, typeName string, construct fu
 		a.leave()
 	}()
 	// A caller that is an agent gives its own turn up meanwhile.
-	misuse := turn.Await(ctx, func() {
+	misuse := turn.Leave(ctx, func() {
 		own := turn.With(ctx, &a.turn)
 		err = a.run(func() (err error) {
 			self, err = construct(own, a)
@@ -135,6 +135,9 @@ func (c *Container) newAgent(typeName, id string) (*Agent, error) {
 	}
 	if c.group != nil {
 		a.turn.Join(c.group, a)
+	}
+	if c.by != nil {
+		a.turn.UseScheduler(c.by)
 	}
 	if c.opts.CheckTurns {
 		a.turn.Check()

@@ -31,6 +31,9 @@ type task struct {
 	fn    func(ctx context.Context)
 }
 
+// String is what reports call the task.
+func (t *task) String() string { return "a task of " + t.agent.String() }
+
 func (t *task) Run() { t.fn((*life)(t.agent)) }
 
 func (t *task) Finish() { t.agent.leave() }

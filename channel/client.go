@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/internal/backoff"
 	"github.com/gomas/gomas/transport"
 	"github.com/gomas/gomas/turn"
@@ -29,20 +30,20 @@ type Client struct {
 	accept func(*Conn) Dispatcher
 	opts   *Options
 
-	ctx    context.Context // ends with the client
-	cancel context.CancelFunc
-	conn   atomic.Pointer[Conn] // nil: none at the moment
+	conn atomic.Pointer[Conn] // nil: none at the moment
 
 	mu      sync.Mutex
 	attempt *attempt // under way, nil if none is
 	pauses  backoff.Backoff
-	retryAt time.Time // no attempt before
-	lastErr error     // of the last attempt, nil after a success
+	retryAt time.Duration // on the clock of the connections; no attempt before
+	lastErr error         // of the last attempt, nil after a success
 	closed  bool
+	pausing []turn.Wait // of those who wait until retryAt
 }
 
 // attempt is one attempt to connect, shared by all who wait for it.
 type attempt struct {
+	ctx  *turn.Context // ends with the client
 	done turn.Event
 	conn *Conn // set before done without an error
 }
@@ -74,9 +75,15 @@ func NewClientDispatch(addr string, accept func(*Conn) Dispatcher, opts *Options
 	if err != nil {
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	c := &Client{addr: a, accept: accept, opts: opts}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	return c, nil
+	return &Client{addr: a, accept: accept, opts: opts}, nil
+}
+
+// clock returns the clock of the connections, which ctx is of if they are local.
+func (c *Client) clock(ctx context.Context) clock.Clock {
+	if c.addr.Local() {
+		return clock.For(ctx)
+	}
+	return clock.Real{}
 }
 
 // Addr returns the address of the peer.
@@ -150,21 +157,14 @@ func (c *Client) Connect(ctx context.Context) (*Conn, error) {
 		return conn, nil
 	}
 	parent := ctx
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(c.ctx, cancel)() // Close ends the waiting
 	after := TimeoutOf(ctx, c.opts)
 	if after > 0 {
-		ctx, cancel = context.WithTimeout(ctx, after)
+		var cancel context.CancelFunc
+		ctx, cancel = clock.WithTimeout(ctx, c.clock(ctx), after)
 		defer cancel()
 	}
 	conn, err := c.connect(ctx)
-	switch {
-	case err == nil || parent.Err() != nil:
-		return conn, err
-	case c.ctx.Err() != nil:
-		return nil, c.errClosed()
-	case ctx.Err() != nil:
+	if err != nil && parent.Err() == nil && ctx.Err() != nil && !errors.Is(err, ErrClosed) {
 		return nil, fmt.Errorf("%w (%w)", &TimeoutError{c.addr.String(), after}, err)
 	}
 	return conn, err
@@ -174,17 +174,17 @@ func (c *Client) errClosed() error { return fmt.Errorf("channel: client of %v: %
 
 // connect is Connect without a time-out, if there is no connection.
 func (c *Client) connect(ctx context.Context) (*Conn, error) {
-	began := time.Now()
+	now := c.clock(ctx).Now
+	began := now()
 	for {
 		conn, err := c.try(ctx)
 		if err == nil || c.opts == nil || c.opts.Patience == 0 || !worthRepeating(err) {
 			return conn, err
 		}
-		pause := c.pause()
-		if time.Since(began)+pause > c.opts.Patience {
+		if now()-began+c.left(now()) > c.opts.Patience {
 			return nil, err
 		}
-		if ended := turn.Sleep(ctx, nil, pause); ended != nil {
+		if ended := c.pause(ctx); ended != nil {
 			return nil, fmt.Errorf("%w (last attempt: %w)", ended, err)
 		}
 	}
@@ -200,12 +200,38 @@ func (c *Client) current() *Conn {
 	return nil
 }
 
-// pause returns the time until the next attempt is due.
-func (c *Client) pause() time.Duration {
+// left returns the time until the next attempt is due.
+func (c *Client) left(now time.Duration) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return max(0, time.Until(c.retryAt))
+	return max(0, c.retryAt-now)
 }
+
+// pause waits until the next attempt is due, or the client is closed.
+func (c *Client) pause(ctx context.Context) error {
+	wait, err := turn.Begin(ctx, nil)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	timer, err := c.clock(ctx).At(c.retryAt, func() { wait.Wake(nil) })
+	if c.closed || err != nil { // it is due already
+		wait.Wake(nil)
+	}
+	c.pausing = append(c.pausing, wait)
+	c.mu.Unlock()
+	err = wait.Block(ctx, c)
+	if timer != nil {
+		timer.Stop()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pausing = forget(c.pausing, wait)
+	return err
+}
+
+// String is what reports call one who waits for a connection.
+func (c *Client) String() string { return "a connection to " + c.addr.String() }
 
 // try makes one attempt, or joins the one under way.
 func (c *Client) try(ctx context.Context) (*Conn, error) {
@@ -220,16 +246,17 @@ func (c *Client) try(ctx context.Context) (*Conn, error) {
 	}
 	a := c.attempt
 	if a == nil {
-		if wait := time.Until(c.retryAt); c.lastErr != nil && wait > 0 {
+		if wait := c.retryAt - c.clock(ctx).Now(); c.lastErr != nil && wait > 0 {
 			err := &AwayError{c.addr.String(), c.lastErr, wait}
 			c.mu.Unlock()
 			return nil, err
 		}
-		a = new(attempt)
-		c.attempt = a
 		// In a task of its own, so that it goes on for the others if this
 		// caller gives up.
-		turn.Free{}.Start(turn.Func(func() { c.dial(a) }))
+		free := turn.FreeOf(turn.From(ctx))
+		a = &attempt{ctx: turn.NewContext(free)}
+		c.attempt = a
+		free.Start(turn.Func(func() { c.dial(a) }))
 	}
 	c.mu.Unlock()
 	if err := a.done.Wait(ctx, nil, c); err != nil {
@@ -239,7 +266,7 @@ func (c *Client) try(ctx context.Context) (*Conn, error) {
 }
 
 func (c *Client) dial(a *attempt) {
-	conn, err := dialOnce(c.ctx, c.addr, c.accept, c.opts)
+	conn, err := dialOnce(a.ctx, c.addr, c.accept, c.opts)
 	c.mu.Lock()
 	c.attempt = nil
 	if c.closed {
@@ -253,7 +280,7 @@ func (c *Client) dial(a *attempt) {
 		a.conn = conn
 		c.conn.Store(conn)
 	} else {
-		c.retryAt = time.Now().Add(c.pauses.Next())
+		c.retryAt = c.clock(a.ctx).Now() + c.pauses.Next(a.ctx.Turn())
 	}
 	c.mu.Unlock()
 	if err == nil {
@@ -277,16 +304,23 @@ func (c *Client) lost(conn *Conn, reason error) {
 		reason = l.Err
 	}
 	c.lastErr = fmt.Errorf("connected and turned away: %w", reason)
-	c.retryAt = time.Now().Add(c.pauses.Next())
+	c.retryAt = conn.clock.Now() + c.pauses.Next(conn.turn)
 }
 
 // stop makes no more connections, and returns the one there is.
 func (c *Client) stop() *Conn {
-	c.cancel()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.closed = true
-	return c.conn.Load()
+	a, conn, pausing := c.attempt, c.conn.Load(), c.pausing
+	c.pausing = nil
+	c.mu.Unlock()
+	if a != nil {
+		a.ctx.Come(context.Canceled, c.errClosed())
+	}
+	for _, wait := range pausing {
+		wait.Wake(nil)
+	}
+	return conn
 }
 
 // Close closes the connection, if there is one, as [Conn.Close] does, and

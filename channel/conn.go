@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/transport"
 	"github.com/gomas/gomas/turn"
@@ -26,11 +27,12 @@ type Conn struct {
 	packer   codec.Packer // nil: none
 	marker   codec.Marker // nil: none
 	turn     turn.Turn    // of waits whose context names none
+	clock    clock.Clock
 	dispatch Dispatcher
 	inbox    *inbox // the dispatcher, if it is ours
 	origin   string // the peer, as errors name it
 
-	began  time.Time
+	began  time.Duration
 	dialed bool
 	heard  atomic.Bool     // something has been received
 	kin    atomic.Uint32   // a [Kin]
@@ -49,7 +51,7 @@ type Conn struct {
 	calls    calls
 	room     []waiting    // frames that wait for the link to drain
 	rooms    atomic.Int32 // length of room
-	alarm    *time.Timer  // of calls and room, nil before it is needed
+	alarm    clock.Timer  // of calls and room, nil before it is needed
 	alarmAt  time.Duration
 	requests requests
 	draining bool        // no new requests are taken
@@ -59,12 +61,20 @@ type Conn struct {
 // newConn makes a connection that is yet to be started. Its requests are for
 // the dispatcher that accept returns, or for Receive if accept is nil.
 func newConn(link transport.Link, opts *Options, dialed bool, accept func(*Conn) Dispatcher) *Conn {
-	c := &Conn{link: link, options: opts.withDefaults(), turn: turn.Free{}, began: time.Now(), dialed: dialed}
+	c := &Conn{link: link, options: opts.withDefaults(), turn: transport.TurnOf(link), dialed: dialed}
+	c.clock = clock.ForTurn(c.turn)
+	c.began = c.clock.Now()
 	c.envelope = codec.Envelope(c.options.Codec)
 	c.packer, _ = c.options.Codec.(codec.Packer)
 	c.marker, _ = c.options.Codec.(codec.Marker)
 	c.origin = link.RemoteAddr().String()
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	if turn.SchedulerOf(c.turn) != nil {
+		c.ctx = turn.With(c.ctx, c.turn)
+	}
+	if l, ok := link.(interface{ Speaks(codec.Codec) }); ok {
+		l.Speaks(c.options.Codec) // to those who record what is said
+	}
 	if accept != nil {
 		c.dispatch = accept(c)
 	} else {

@@ -5,8 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/internal/backoff"
 	"github.com/gomas/gomas/transport"
 	"github.com/gomas/gomas/turn"
@@ -27,7 +27,11 @@ func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatche
 	if err != nil {
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	began := time.Now()
+	var timer clock.Clock = clock.Real{}
+	if a.Local() {
+		timer = clock.For(ctx)
+	}
+	began := timer.Now()
 	var pauses backoff.Backoff
 	var last error // of the attempt before
 	for {
@@ -41,22 +45,18 @@ func DialDispatch(ctx context.Context, addr string, accept func(*Conn) Dispatche
 			return nil, err
 		}
 		last = err
-		pause := pauses.Next()
-		if opts == nil || time.Since(began)+pause > opts.Patience {
+		pause := pauses.Next(turn.From(ctx))
+		if opts == nil || timer.Now()-began+pause > opts.Patience {
 			return nil, err
 		}
-		if ended := turn.Sleep(ctx, nil, pause); ended != nil {
+		if ended := clock.Sleep(ctx, timer, pause); ended != nil {
 			return nil, fmt.Errorf("%w (last attempt: %w)", ended, err)
 		}
 	}
 }
 
 func dialOnce(ctx context.Context, a transport.Addr, accept func(*Conn) Dispatcher, opts *Options) (*Conn, error) {
-	var link transport.Link
-	var err error
-	if misuse := turn.Await(ctx, func() { link, err = transport.Dial(ctx, a, opts.transport()) }); misuse != nil {
-		return nil, misuse
-	}
+	link, err := transport.Dial(ctx, a, opts.transport())
 	if err != nil {
 		if ended := turn.Err(ctx); ended != nil && !errors.Is(err, ended) {
 			err = fmt.Errorf("%w: %w", ended, err) // the network calls it a time-out of its own

@@ -51,10 +51,7 @@ func listen(ctx context.Context, addr string, s *Server) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	if misuse := turn.Await(ctx, func() { s.ln, err = transport.Listen(ctx, a, s.opts.transport()) }); misuse != nil {
-		return nil, misuse
-	}
-	if err != nil {
+	if s.ln, err = transport.Listen(ctx, a, s.opts.transport()); err != nil {
 		return nil, fmt.Errorf("channel: %w", err)
 	}
 	s.conns = make(map[*Conn]uint64)
@@ -95,6 +92,10 @@ func (s *Server) welcome(link transport.Link) {
 // it was left open, and the full name of this machine, if the server listens
 // on all interfaces.
 func (s *Server) Addr() string { return s.ln.Addr().String() }
+
+// Turn returns the turn of what belongs to no agent where the server is; see
+// [transport.TurnOf].
+func (s *Server) Turn() turn.Turn { return transport.TurnOf(s.ln) }
 
 // Conns returns the connections that there are, in order of their arrival.
 func (s *Server) Conns() []*Conn {

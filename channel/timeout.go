@@ -63,21 +63,27 @@ type limit struct {
 // limit returns the time that a request with ctx has, from now.
 func (c *Conn) limit(ctx context.Context) limit {
 	after := TimeoutOf(ctx, &c.options)
-	now := time.Since(c.began)
-	if after <= 0 || after > math.MaxInt64-now {
+	if after <= 0 {
+		return limit{}
+	}
+	now := c.age()
+	if after > math.MaxInt64-now {
 		return limit{}
 	}
 	return limit{after, now + after}
 }
 
+// age returns the time since the connection was made.
+func (c *Conn) age() time.Duration { return c.clock.Now() - c.began }
+
 // late returns the error for a request with ctx whose time is over, nil if it
 // is not. A peer that knows how long the caller waits may be the first to
 // notice, and must not have the caller see a failure where others see an end.
 func (c *Conn) late(ctx context.Context, l limit) error {
-	if l.end != 0 && time.Since(c.began) >= l.end {
+	if l.end != 0 && c.age() >= l.end {
 		return &TimeoutError{c.origin, l.after}
 	}
-	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+	if end, ok := ctx.Deadline(); ok && !c.clock.Date().Before(end) {
 		return cmp.Or(turn.Err(ctx), context.DeadlineExceeded)
 	}
 	return nil
@@ -109,11 +115,11 @@ func (c *Conn) watch(l limit) {
 		return
 	}
 	c.alarmAt = l.end
-	if wait := l.end - time.Since(c.began); c.alarm == nil {
-		c.alarm = time.AfterFunc(wait, c.sweep)
-	} else {
-		c.alarm.Reset(wait)
+	if c.alarm != nil {
+		c.alarm.Stop()
 	}
+	// Not in the past, so there is no error.
+	c.alarm, _ = c.clock.In(max(1, l.end-c.age()), c.sweep)
 }
 
 // sweep ends the waits whose time is over.
@@ -123,7 +129,7 @@ func (c *Conn) sweep() {
 		c.mu.Unlock()
 		return
 	}
-	calls, next := c.calls.expire(time.Since(c.began))
+	calls, next := c.calls.expire(c.age())
 	for _, p := range calls {
 		if p.state.Or(expired) == handed && !c.unqueue(p.id) {
 			c.sayCancel(p.id)
@@ -145,7 +151,7 @@ func (c *Conn) left(ctx context.Context, l limit) uint64 {
 	}
 	left := l.after
 	if end, ok := ctx.Deadline(); ok {
-		if until := max(1, time.Until(end)); left == 0 || until < left {
+		if until := max(1, end.Sub(c.clock.Date())); left == 0 || until < left {
 			left = until
 		}
 	}

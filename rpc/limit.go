@@ -6,22 +6,27 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/turn"
 )
 
 // timeLimit is the deadline that a caller has set for its call. A timer runs
 // only if something waits for it. A nil *timeLimit is none.
 type timeLimit struct {
-	at    time.Time
+	clock clock.Clock
+	at    time.Duration // on that clock
 	mu    sync.Mutex
-	timer *time.Timer
+	timer clock.Timer
 	off   bool
 }
 
+// after returns the limit that ends after d on c.
+func after(d time.Duration, c clock.Clock) *timeLimit { return &timeLimit{clock: c, at: c.Now() + d} }
+
 // end returns the deadline, unless there is none or stop has been called.
-func (l *timeLimit) end() (at time.Time, ok bool) {
+func (l *timeLimit) end() (at time.Duration, ok bool) {
 	if l == nil {
-		return time.Time{}, false
+		return 0, false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -29,19 +34,27 @@ func (l *timeLimit) end() (at time.Time, ok bool) {
 }
 
 func (l *timeLimit) over() bool {
-	at, ok := l.end()
-	return ok && !time.Now().Before(at)
+	_, ok := l.end()
+	return ok && l.isOver()
 }
+
+// isOver is over, also after stop.
+func (l *timeLimit) isOver() bool { return l != nil && l.clock.Now() >= l.at }
 
 // start sees to it that c ends in time.
 func (l *timeLimit) start(c *call) {
 	if l == nil {
 		return
 	}
+	end := func() { c.Come(context.DeadlineExceeded, nil) }
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	var past error
 	if l.timer == nil && !l.off {
-		l.timer = time.AfterFunc(time.Until(l.at), func() { c.Come(context.DeadlineExceeded, nil) })
+		l.timer, past = l.clock.At(l.at, end)
+	}
+	l.mu.Unlock()
+	if past != nil {
+		end()
 	}
 }
 
@@ -73,13 +86,23 @@ var afterReturn = func() (e turn.End) {
 func (c *call) returned() {
 	c.hasReturned.Store(true)
 	c.limit.stop()
-	if _, free := c.turn.(turn.Free); free {
+	if turn.IsFree(c.turn) {
 		c.Preset(&afterReturn)
 	}
 }
 
-// Deadline implements [context.Context].
-func (c *call) Deadline() (at time.Time, ok bool) { return c.limit.end() }
+// Deadline implements [context.Context]. It is a date on the wall, so only a
+// limit on real time is one.
+func (c *call) Deadline() (date time.Time, ok bool) {
+	at, ok := c.limit.end()
+	if !ok {
+		return time.Time{}, false
+	}
+	if _, ok = c.limit.clock.(clock.Real); !ok {
+		return time.Time{}, false
+	}
+	return time.Now().Add(at - c.limit.clock.Now()), true
+}
 
 // Done implements [context.Context].
 func (c *call) Done() <-chan struct{} {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/turn"
 )
@@ -70,7 +70,7 @@ func (l *local) ask(ctx context.Context, m *codec.Call, result any, private bool
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	x, err := l.call(m, result, private)
+	x, err := l.call(turn.From(ctx), m, result, private)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (l *local) tell(ctx context.Context, m *codec.Call, private bool) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	x, err := l.call(m, nil, private)
+	x, err := l.call(turn.From(ctx), m, nil, private)
 	if err != nil {
 		return tolerate(root, err)
 	}
@@ -129,7 +129,7 @@ func logFailure(root *Service, err error) {
 
 // call makes a call of a function of the tree that l is in. A function that
 // there is none of is a *RemoteError.
-func (l *local) call(m *codec.Call, result any, private bool) (*localCall, error) {
+func (l *local) call(caller turn.Turn, m *codec.Call, result any, private bool) (*localCall, error) {
 	x := new(localCall)
 	c, in := &x.call, &x.inside
 	c.inside, c.Task = in, c
@@ -151,7 +151,7 @@ func (l *local) call(m *codec.Call, result any, private bool) (*localCall, error
 	_, anyShape := c.fn.handler.(*reflected)
 	in.private = !anyShape
 	if c.turn = found.turn; c.turn == nil {
-		c.turn = turn.Free{}
+		c.turn = turn.FreeOf(caller)
 	}
 	if found.around != nil {
 		c.around, c.path = found.around, string(path)
@@ -168,21 +168,23 @@ func (x *localCall) await(ctx context.Context) error {
 	}
 	in.wait = wait
 	late := error(context.DeadlineExceeded)
-	end, bounded := ctx.Deadline()
+	var limit *timeLimit
+	if end, ok := ctx.Deadline(); ok {
+		limit = &timeLimit{clock: clock.Real{}, at: clock.Real{}.TimeOf(end)}
+	}
 	if after := channel.TimeoutOf(ctx, in.root.inside); after > 0 {
 		timeout := &channel.TimeoutError{Addr: in.origin, After: after}
-		timer := time.AfterFunc(after, func() { wait.Wake(timeout) })
+		now := clock.For(ctx)
+		timer, _ := now.In(after, func() { wait.Wake(timeout) }) // not in the past
 		defer timer.Stop()
-		if at := time.Now().Add(after); !bounded || at.Before(end) {
-			end, bounded, late = at, true, timeout
+		if limit == nil || after < limit.at-limit.clock.Now() {
+			limit, late = &timeLimit{clock: now, at: now.Now() + after}, timeout
 		}
 	}
-	if bounded {
-		c.limit = &timeLimit{at: end}
-	}
+	c.limit = limit
 	c.start(c.owner)
 	err = wait.Block(ctx, c)
-	if err == nil && in.err != nil && bounded && !time.Now().Before(end) {
+	if err == nil && in.err != nil && limit.isOver() {
 		err = late // the function was the first to notice
 	}
 	switch {

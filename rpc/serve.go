@@ -3,12 +3,13 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
-	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/turn"
 )
@@ -95,7 +96,7 @@ func (c *call) Take() {
 		c.around, c.path = found.around, string(path)
 	}
 	if left := c.req.Left(); left > 0 {
-		c.limit = &timeLimit{at: time.Now().Add(left)}
+		c.limit = after(left, clock.ForTurn(c.turn))
 	}
 	c.start(found.owner)
 }
@@ -122,7 +123,7 @@ func (c *call) overload(err error) {
 		c.req.Release()
 	}
 	// Sending may have to wait, and the reading goroutine must not.
-	turn.Free{}.Start(&turn.Item{Task: refusal{c}})
+	turn.FreeOf(c.turn).Start(&turn.Item{Task: refusal{c}})
 }
 
 // GivenUp implements [channel.Taker].
@@ -143,6 +144,15 @@ func (c *call) refuse(err error) {
 	c.req.Release()
 	// Sending may have to wait, and the reading goroutine must not.
 	c.conn.ch.Turn().Start(&turn.Item{Task: refusal{c}})
+}
+
+// String is what reports call the task.
+func (c *call) String() string {
+	name := c.fn.Name()
+	if c.conn != nil {
+		return fmt.Sprintf("a call of %s by %s", name, c.conn.ch.RemoteAddr())
+	}
+	return "a call of " + name
 }
 
 type refusal struct{ *call }

@@ -113,6 +113,9 @@ func (a Addr) Everywhere() bool {
 	return a.Scheme == schemeTCP && (a.Host == "" || a.Host == "0.0.0.0" || a.Host == "::")
 }
 
+// Local reports whether a is an address in a local network.
+func (a Addr) Local() bool { return a.Scheme == schemeLocal }
+
 // cutURL cuts a URL where the address ends. If it finds no such place, addr
 // is the whole.
 func cutURL(url string) (addr, aid string, found bool) {

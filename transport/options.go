@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/gomas/gomas/turn"
 )
 
 // Options are settings of dialling and listening. The zero value of each field
@@ -51,14 +53,30 @@ func (o *Options) withDefaults() Options {
 	return all
 }
 
-// Dial connects to a, over TCP or a Unix socket. It makes one attempt, which
-// ctx bounds.
+// Dial connects to a, over TCP or a Unix socket, or in the network that ctx is
+// of. It makes one attempt, which ctx bounds, and gives up the turn that ctx names
+// meanwhile.
 //
 // With TLS 1.3, the accepting end checks our certificate when Dial may have
 // returned already: if it refuses, the link ends at once, with an error that
 // says why.
-func Dial(ctx context.Context, a Addr, opts *Options) (Link, error) {
+func Dial(ctx context.Context, a Addr, opts *Options) (link Link, err error) {
+	n, err := networkFor(ctx, a)
+	if err != nil {
+		return nil, fmt.Errorf("dial %v: %w", a, err)
+	}
 	o := opts.withDefaults()
+	if n != nil {
+		return n.Dial(ctx, a, &o)
+	}
+	if misuse := turn.Await(ctx, func() { link, err = dial(ctx, a, o) }); misuse != nil {
+		return nil, misuse
+	}
+	return link, err
+}
+
+// dial is Dial over a socket.
+func dial(ctx context.Context, a Addr, o Options) (Link, error) {
 	var config *tls.Config
 	if o.TLS != nil {
 		var err error
@@ -78,14 +96,30 @@ func Dial(ctx context.Context, a Addr, opts *Options) (Link, error) {
 	return NewStream(nc, Addr{}, a), nil
 }
 
-// Listen listens at a, on TCP or a Unix socket. It listens when it returns;
+// Listen listens at a, on TCP or a Unix socket, or in the network that ctx is of,
+// and gives up the turn that ctx names meanwhile. It listens when it returns;
 // links that come in wait for Start. The address of the result has the port
 // that the system chose if that of a is 0, and the full name of this machine
 // if a is [Addr.Everywhere].
 //
 // Closing the listener also cuts handshakes that are under way.
-func Listen(ctx context.Context, a Addr, opts *Options) (Listener, error) {
+func Listen(ctx context.Context, a Addr, opts *Options) (ln Listener, err error) {
+	n, err := networkFor(ctx, a)
+	if err != nil {
+		return nil, fmt.Errorf("listen %v: %w", a, err)
+	}
 	o := opts.withDefaults()
+	if n != nil {
+		return n.Listen(ctx, a, &o)
+	}
+	if misuse := turn.Await(ctx, func() { ln, err = listen(ctx, a, o) }); misuse != nil {
+		return nil, misuse
+	}
+	return ln, err
+}
+
+// listen is Listen on a socket.
+func listen(ctx context.Context, a Addr, o Options) (Listener, error) {
 	if o.TLS != nil {
 		if _, err := o.TLS.server(o.Logger); err != nil {
 			return nil, fmt.Errorf("listen %v: %w", a, err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Ender is implemented by contexts that end the waits made with them
@@ -179,4 +180,27 @@ func forget(waits []Wait, w Wait) []Wait {
 		return slices.Delete(waits, i, i+1)
 	}
 	return waits
+}
+
+// Context is a context that ends when its [End] comes, with a turn. It ends with
+// no other.
+type Context struct {
+	End
+	turn Turn
+}
+
+// NewContext returns a context that names t as the turn of the code it is given
+// to.
+func NewContext(t Turn) *Context { return &Context{turn: t} }
+
+// Deadline implements [context.Context]: there is none.
+func (c *Context) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Turn implements [Holder].
+func (c *Context) Turn() Turn { return c.turn }
+
+// Value implements [context.Context].
+func (c *Context) Value(key any) any {
+	v, _ := Value(c, key)
+	return v
 }

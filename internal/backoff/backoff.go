@@ -4,6 +4,8 @@ package backoff
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/gomas/gomas/turn"
 )
 
 // The first pause, and the longest.
@@ -17,10 +19,20 @@ type Backoff struct {
 	failures int
 }
 
+// draw draws a number from 0 up to 1 for code that has the turn t: from the
+// random numbers of its network, if that decides everything.
+func draw(t turn.Turn) float64 {
+	if s, ok := turn.SchedulerOf(t).(interface{ Float64() float64 }); ok {
+		return s.Float64()
+	}
+	return rand.Float64()
+}
+
 // Next returns the pause after one more failure. Each is about 1.6 times the
 // one before, up to [Longest], and differs from that by up to a quarter at
-// random, so that many who failed together do not come back together.
-func (b *Backoff) Next() time.Duration {
+// random, so that many who failed together do not come back together. t is the
+// turn of who pauses, or nil.
+func (b *Backoff) Next(t turn.Turn) time.Duration {
 	pause := float64(First)
 	for range b.failures {
 		if pause *= 1.6; pause > float64(Longest) {
@@ -29,7 +41,7 @@ func (b *Backoff) Next() time.Duration {
 		}
 	}
 	b.failures++
-	return time.Duration(pause * (0.75 + 0.5*rand.Float64()))
+	return time.Duration(pause * (0.75 + 0.5*draw(t)))
 }
 
 // Reset goes back to the start, after a success.

@@ -9,13 +9,13 @@ import (
 
 func TestPausesGrowToALimitAndDiffer(t *testing.T) {
 	var b backoff.Backoff
-	first := b.Next()
+	first := b.Next(nil)
 	if first < backoff.First*3/4 || first > backoff.First*5/4 {
 		t.Errorf("the first pause is %v", first)
 	}
 	var pauses [50]time.Duration
 	for i := range pauses {
-		pauses[i] = b.Next()
+		pauses[i] = b.Next(nil)
 		if pauses[i] > backoff.Longest*5/4 {
 			t.Errorf("pause %v", pauses[i])
 		}
@@ -27,7 +27,7 @@ func TestPausesGrowToALimitAndDiffer(t *testing.T) {
 		t.Error("no jitter")
 	}
 	b.Reset()
-	if again := b.Next(); again > backoff.First*5/4 {
+	if again := b.Next(nil); again > backoff.First*5/4 {
 		t.Errorf("after a success it begins with %v", again)
 	}
 }

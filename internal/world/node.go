@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/turn"
@@ -13,14 +14,16 @@ import (
 // embedded in a type that, as a [turn.Scheduler], hands it to the turns.
 type Node struct {
 	world     *World
+	name      string
 	free      turn.Own
+	pauses    *rand.Rand
 	scheduler turn.Scheduler
 	ended     error // why, nil as long as it lives
 }
 
-// Init makes n a part of w. self is the type that n is embedded in.
-func (n *Node) Init(w *World, self turn.Scheduler) {
-	n.world, n.scheduler = w, self
+// Init makes n a part of w, with a name. self is the type that n is embedded in.
+func (n *Node) Init(w *World, name string, self turn.Scheduler) {
+	n.world, n.name, n.scheduler = w, name, self
 	n.free.UseScheduler(&n.scheduler)
 }
 
@@ -32,6 +35,15 @@ func (n *Node) Free() *turn.Own { return &n.free }
 
 // Clock returns the clock of the world.
 func (n *Node) Clock() clock.Clock { return n.world.Clock() }
+
+// Float64 draws a number from 0 up to 1, for pauses between attempts of code that
+// has no numbers of its own.
+func (n *Node) Float64() float64 {
+	if n.pauses == nil {
+		n.pauses = n.world.Rand("pauses " + n.name)
+	}
+	return n.pauses.Float64()
+}
 
 // ErrOutside is wrapped by errors for waiting with a context of the world, or for
 // using what belongs to it, where no task of it runs.
@@ -131,6 +143,9 @@ func (p *outcome) run(fn func(), wait turn.Wait) {
 
 // Do implements [turn.Scheduler].
 func (n *Node) Do(ctx context.Context, t *turn.Own, fn func()) error {
+	if other := turn.From(ctx); !turn.IsFree(other) {
+		return fmt.Errorf("%w: Do needs a context without one", turn.ErrMisuse)
+	}
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
