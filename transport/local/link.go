@@ -49,7 +49,7 @@ type end struct {
 	finished bool // the receiver knows that all is over, or is about to
 	reason   error
 	heard    time.Duration
-	calls    map[uint64]string // paths of requests that came in, if they are traced
+	calls    map[uint64]string // paths of requests that came in, if they are recorded
 }
 
 // packet is a frame on its way, or the end of all frames.
@@ -151,7 +151,7 @@ func (e *end) Send(f *transport.Frame, _ bool) {
 	}
 	if lost {
 		l.mu.Unlock()
-		n.record(Event{Kind: Frame, From: e.local.Host, To: e.remote.Host, Link: l.id, Sent: now, Size: len(f.B), Outcome: "lost, and the connection with it"})
+		n.frame(peer, packet{f, now}, "lost, and the connection with it")
 		f.Free()
 		l.reset(ErrReset)
 		return
@@ -219,9 +219,7 @@ func (e *end) Happen() {
 	size := len(p.frame.Payload())
 	limit := e.limits.Frame
 	l.mu.Unlock()
-	if n.trace != nil {
-		n.trace.frame(e, p)
-	}
+	n.frame(e, p, "")
 	switch {
 	case deaf:
 		p.frame.Free()
