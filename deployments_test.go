@@ -2,6 +2,8 @@ package gomas_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/gomas/gomas/codec/json"
 	"github.com/gomas/gomas/codec/msgpack"
 	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/transport/local"
 )
 
 // scene is two neighbours in some deployment: one here, whose code the
@@ -79,6 +82,63 @@ func (s *sentence) tell(t *testing.T, c *gomas.Container, m *meter, url string) 
 	}); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestInALocalNetworkAnAgentLooksTheSame(t *testing.T) {
+	for _, there := range []string{"a", "b"} {
+		for _, format := range []codec.Codec{json.Codec{}, msgpack.Codec{}} {
+			for _, sentence := range sentences {
+				t.Run(fmt.Sprintf("%s and a, as %s: %s", there, format.Name(), sentence.says), func(t *testing.T) {
+					if err := local.Run(t.Context(), &local.Options{Seed: 1, RealTime: true}, func(ctx context.Context) error {
+						return sentence.tellIn(ctx, t, there, format)
+					}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+	}
+}
+
+// tellIn runs the sentence in the network of ctx, between container a and there.
+func (s *sentence) tellIn(ctx context.Context, t *testing.T, there string, format codec.Codec) error {
+	var here *neighbour
+	var url string
+	containers := make(map[string]*gomas.Container)
+	meters := make(map[string]*meter)
+	for _, id := range []string{"a", there} {
+		c, m := containers[id], meters[id]
+		if c == nil {
+			m = newMeter()
+			opts, err := m.options(format)
+			if err == nil {
+				c, err = gomas.NewContainer(ctx, "local://"+id, opts)
+			}
+			if err != nil {
+				return err
+			}
+			containers[id], meters[id] = c, m
+		}
+		n, err := gomas.Spawn(ctx, c, m.newNeighbour)
+		if err != nil {
+			return err
+		}
+		if here == nil {
+			here = n
+		}
+		url = n.URL()
+	}
+	err := here.Do(ctx, func(ctx context.Context) error {
+		remote, err := here.Connect(ctx, url)
+		if err == nil {
+			s.holds(ctx, t, &scene{here, remote, url})
+		}
+		return err
+	})
+	for _, c := range containers {
+		err = errors.Join(err, c.Shutdown(ctx))
+	}
+	return err
 }
 
 // addresses returns a function for addresses at which containers can listen.

@@ -67,12 +67,7 @@ func (t *Own) acquireOrQueue(it *Item) bool {
 		}
 		break
 	}
-	if t.last == nil {
-		it.next = it
-	} else {
-		it.next, t.last.next = t.last.next, it
-	}
-	t.last = it
+	t.Enqueue(it)
 	if it.bounded {
 		t.bounded++
 	}
@@ -98,14 +93,10 @@ func (t *Own) pass(counted bool) {
 		// Going on would let two tasks run at once.
 		panic(ErrMisuse.Error() + ": a turn was given up that nobody held; a goroutine of the user's waits with the context of a task, see Own.Check")
 	}
-	it := t.last.next
-	if it == t.last {
-		t.last = nil
+	it := t.Dequeue()
+	if t.last == nil {
 		t.state.Store(held)
-	} else {
-		t.last.next = it.next
 	}
-	it.next = nil
 	if it.bounded {
 		t.bounded--
 	}

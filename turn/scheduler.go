@@ -32,6 +32,29 @@ func (t *Own) UseScheduler(s *Scheduler) { t.scheduler = s }
 // scheduler counts in it what is not at rest.
 func (t *Own) Group() *Group { return t.group }
 
+// Enqueue puts an item into the queue of the turn, for its scheduler: tasks that
+// have not begun, and waits that are over. It is not synchronized.
+func (t *Own) Enqueue(it *Item) {
+	if t.last == nil {
+		it.next = it
+	} else {
+		it.next, t.last.next = t.last.next, it
+	}
+	t.last = it
+}
+
+// Dequeue takes the first item out of the queue, which is not empty.
+func (t *Own) Dequeue() *Item {
+	it := t.last.next
+	if it == t.last {
+		t.last = nil
+	} else {
+		t.last.next = it.next
+	}
+	it.next = nil
+	return it
+}
+
 // Perform runs a task on the calling goroutine, on behalf of a scheduler. What
 // the scheduler has counted in the group for it is taken off.
 func (t *Own) Perform(it *Item) {

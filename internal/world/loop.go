@@ -3,6 +3,8 @@ package world
 import (
 	"runtime/debug"
 	"time"
+
+	"github.com/gomas/gomas/turn"
 )
 
 // mostStill is how many steps may follow one another on virtual time without
@@ -36,15 +38,15 @@ func (w *World) step(k *worker) bool {
 		return false
 	}
 	switch e := e.(type) {
+	case *turn.Own:
+		k.grant(e)
 	case *task:
 		if !e.dead {
 			k.run(e)
 		}
 	case *waiter:
-		if !e.task.dead {
-			w.resume(e.task)
-		}
-	default:
+		w.resume(e)
+	case Event:
 		w.guard(e.Happen)
 	}
 	if len(w.polled) > 0 {
@@ -54,6 +56,29 @@ func (w *World) step(k *worker) bool {
 }
 
 const pollsAStep = 4
+
+// grant lets the first go on that is queued for a turn.
+func (k *worker) grant(t *turn.Own) {
+	w := k.world
+	w.mu.Lock()
+	it := t.Dequeue()
+	if x, ok := it.Task.(*waiter); ok {
+		w.mu.Unlock()
+		w.resume(x)
+		return
+	}
+	n := turn.SchedulerOf(t).(interface{ Base() *Node }).Base()
+	var begun *task
+	if n.ended == nil {
+		begun = w.newTask(n, t, it)
+	}
+	w.mu.Unlock()
+	if begun == nil {
+		w.lost(t)
+		return
+	}
+	k.run(begun)
+}
 
 // advance goes on to the time of the next timer, now that nothing is ready.
 func (w *World) advance() bool {
@@ -93,8 +118,6 @@ func (w *World) sleep(next *Timer) {
 		timer := time.NewTimer(next.at - w.Clock().Now())
 		defer timer.Stop()
 		due = timer.C
-	} else if len(w.polled) > 0 {
-		due = time.After(pollPause)
 	}
 	select {
 	case <-due:
@@ -108,10 +131,6 @@ func (w *World) sleep(next *Timer) {
 	case <-w.roused:
 	}
 }
-
-// pollPause is the real time between two looks at contexts that do not tell of
-// their end, where nothing else happens.
-const pollPause = 2 * time.Millisecond
 
 // fire lets everything happen that is due.
 func (w *World) fire(now time.Duration) {

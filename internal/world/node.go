@@ -27,6 +27,9 @@ func (n *Node) Init(w *World, name string, self turn.Scheduler) {
 	n.free.UseScheduler(&n.scheduler)
 }
 
+// Base returns the node itself, of whatever it is embedded in.
+func (n *Node) Base() *Node { return n }
+
 // World returns the world that the node is a part of.
 func (n *Node) World() *World { return n.world }
 
@@ -58,7 +61,12 @@ func (n *Node) Start(t *turn.Own, it *turn.Item) {
 		return
 	}
 	w.gained(t)
-	w.push(w.newTask(n, t, it))
+	if t == &n.free {
+		w.push(w.newTask(n, t, it))
+		return
+	}
+	t.Enqueue(it)
+	w.push(t)
 }
 
 // Begin implements [turn.Scheduler].
@@ -67,7 +75,7 @@ func (n *Node) Begin(_ context.Context, t *turn.Own) (turn.Wait, error) {
 	if err != nil {
 		return turn.Wait{}, err
 	}
-	return task.begin(), nil
+	return task.begin(t), nil
 }
 
 // current returns the task that runs, if it may wait under t.
@@ -112,7 +120,7 @@ func (n *Node) Await(ctx context.Context, t *turn.Own, fn func()) error {
 	if err != nil {
 		return err
 	}
-	wait := task.begin()
+	wait := task.begin(t)
 	if !n.world.options.Real {
 		defer func() {
 			wait.Wake(nil)

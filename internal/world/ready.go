@@ -4,16 +4,21 @@ package world
 // no turn and cannot wait.
 type Event interface{ Happen() }
 
-// ready is the queue of what can happen next, a ring.
+// ready is the queue of what can happen next, a ring of
+//
+//   - events;
+//   - tasks, and waits that are over, of turns that belong to nobody;
+//   - other turns, once for each item in their queues: what can go on next is the
+//     first of these, as it is where turns run in parallel.
 type ready struct {
-	ring []Event // length a power of two
+	ring []any // length a power of two
 	head int
 	n    int
 }
 
-func (q *ready) push(e Event) {
+func (q *ready) push(e any) {
 	if q.n == len(q.ring) {
-		ring := make([]Event, max(64, 2*len(q.ring)))
+		ring := make([]any, max(64, 2*len(q.ring)))
 		m := copy(ring, q.ring[q.head:])
 		copy(ring[m:], q.ring[:q.head])
 		q.ring, q.head = ring, 0
@@ -23,7 +28,7 @@ func (q *ready) push(e Event) {
 }
 
 // pop takes the i-th. The first takes its place.
-func (q *ready) pop(i int) Event {
+func (q *ready) pop(i int) any {
 	mask := len(q.ring) - 1
 	j := (q.head + i) & mask
 	q.ring[q.head], q.ring[j] = q.ring[j], q.ring[q.head]

@@ -28,9 +28,6 @@ type task struct {
 	prev, next *task // in the list of the world
 }
 
-// Happen implements [Event]; the loop knows better what to do with a task.
-func (t *task) Happen() {}
-
 // newTask returns a task in the list. w.mu is held.
 func (w *World) newTask(n *Node, own *turn.Own, it *turn.Item) *task {
 	t := w.spare
@@ -121,13 +118,13 @@ func (t *task) String() string {
 	return fmt.Sprintf("task %d", t.serial)
 }
 
-// begin opens a wait of the task.
-func (t *task) begin() turn.Wait {
+// begin opens a wait of the task, under a turn that it may give up.
+func (t *task) begin(under *turn.Own) turn.Wait {
 	x := &t.wait
 	if x.open() {
 		x = &waiter{task: t} // there is one already
 	}
-	return turn.NewWait(x, x.begin())
+	return turn.NewWait(x, x.begin(under))
 }
 
 // lookEvery is how many waits there are to one at which the goroutine is
@@ -191,12 +188,12 @@ func (w *World) kill(which func(*task) bool) {
 // of whoever resumed it, so this takes one of its own.
 func (w *World) unwind(t *task) {
 	if !t.wait.isOver() { // for its group, it goes on
-		w.gained(t.turn)
+		w.gained(t.wait.turn)
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.resume(t)
+		w.proceed(t)
 	}()
 	<-ended
 }

@@ -10,19 +10,22 @@ import (
 
 // waiter implements the waits of a task, one after another.
 type waiter struct {
-	task  *task
-	state atomic.Uint64 // number of the wait, shifted left; lowest bit: not over
-	err   error
-	why   any             // not nil while it blocks
-	ctx   context.Context // that is looked at now and then, nil: none
-	place int             // among those that are, counted from 1
+	turn.Item // its place in the queue of the turn
+	task      *task
+	turn      *turn.Own     // that it gives up
+	state     atomic.Uint64 // number of the wait, shifted left; lowest bit: not over
+	err       error
+	why       any             // not nil while it blocks
+	ctx       context.Context // that is looked at now and then, nil: none
+	place     int             // among those that are, counted from 1
 }
 
 func (x *waiter) open() bool { return x.state.Load()&1 != 0 }
 
 func (x *waiter) isOver() bool { return !x.open() }
 
-func (x *waiter) begin() uint64 {
+func (x *waiter) begin(t *turn.Own) uint64 {
+	x.turn = t
 	n := x.state.Load()>>1 + 1
 	x.state.Store(n<<1 | 1)
 	return n
@@ -35,16 +38,24 @@ func (x *waiter) Wake(n uint64, err error) bool {
 	}
 	x.err = err
 	w := x.task.world
-	w.gained(x.task.turn)
+	w.gained(x.turn)
 	w.mu.Lock()
-	w.push(x)
+	if turn.IsFree(x.turn) {
+		w.push(x)
+	} else {
+		x.Task = x
+		x.turn.Enqueue(&x.Item)
+		w.push(x.turn)
+	}
 	w.mu.Unlock()
 	return true
 }
 
-// Happen implements [Event]; the loop knows better what to do with a wait that
-// is over.
-func (x *waiter) Happen() {}
+// Run implements [turn.Task], as a mark: the task that waits is resumed instead.
+func (x *waiter) Run() {}
+
+// Finish implements [turn.Task].
+func (x *waiter) Finish() {}
 
 // Block implements [turn.Waiter].
 func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
@@ -63,6 +74,8 @@ func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
 		this.Wake(ErrWallTime)
 	case ctx.Err() != nil:
 		this.Wake(turn.Err(ctx))
+	case w.options.Real:
+		defer context.AfterFunc(ctx, func() { this.Wake(turn.Err(ctx)) })()
 	default:
 		w.polled = append(w.polled, x)
 		x.ctx, x.place = ctx, len(w.polled)
@@ -80,7 +93,7 @@ func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
 // park gives the turn up until the wait is over.
 func (x *waiter) park() {
 	t := x.task
-	t.world.lost(t.turn)
+	t.world.lost(x.turn)
 	t.worker.park()
 	if t.dying {
 		runtime.Goexit()

@@ -81,8 +81,15 @@ func (w *World) drive() {
 	}
 }
 
-// resume lets a task that waited go on, on the coroutine that it has.
-func (w *World) resume(t *task) {
+// resume lets the task of a wait that is over go on, unless it has been ended.
+func (w *World) resume(x *waiter) {
+	if !x.task.dead {
+		w.proceed(x.task)
+	}
+}
+
+// proceed lets a task go on, on the coroutine that it has.
+func (w *World) proceed(t *task) {
 	w.running.Store(t)
 	t.worker.next()
 	w.running.Store(nil)

@@ -82,7 +82,8 @@ func (w *World) Push(e Event) {
 	w.push(e)
 }
 
-func (w *World) push(e Event) {
+// push puts something into the queue; see [ready]. w.mu is held.
+func (w *World) push(e any) {
 	w.ready.push(e)
 	w.rouse()
 }
