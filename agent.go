@@ -15,14 +15,14 @@ import (
 type Agent struct {
 	container *Container
 	id        string
-	number    int // of the agents with one, those before it
-	serial    int // of all agents that could be reached, those before it
 	typeName  string
 	self      any // what the constructor returned
 	turn      turn.Own
 	life      turn.End // of the agent's tasks
 	services  rpc.Service
 	hooks     *hooks // nil: none
+
+	serial int // guarded by container.roster.mu; from 1, 0: under construction
 
 	// Guarded by container.mu.
 	tasks int

@@ -83,7 +83,7 @@ func worthWaiting(err error) bool {
 // awaitAID waits for the agent with an id, and returns the name of its type.
 func (c *Container) awaitAID(ctx context.Context, id string) (string, error) {
 	c.mu.Lock()
-	if a := c.agents[id]; a != nil {
+	if a := c.Agent(id); a != nil {
 		c.mu.Unlock()
 		return a.typeName, nil
 	}
@@ -117,7 +117,7 @@ func (c *Container) awaitAID(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if a := c.agents[id]; a != nil {
+	if a := c.Agent(id); a != nil {
 		return a.typeName, nil
 	}
 	return "", ErrNoAgent

@@ -1,7 +1,6 @@
 package gomas
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,15 +38,13 @@ type Container struct {
 	by     *turn.Scheduler // of the agents' turns, nil: none
 	root   *rpc.Service
 	tree   *rpc.Service // the agents, by id
+	roster roster
 
 	mu      sync.RWMutex
-	agents  map[string]*Agent
 	nextID  int
 	named   map[string]bool // ids that are no numbers, also of agents that have stopped
-	spawned int             // agents that could be reached
 	awaited map[string]*arrival
 	lines   map[transport.Addr]*line
-	making  map[string]bool // ids of agents under construction
 	closed  bool
 	tasks   int
 	idle    turn.Event  // closed, and no tasks are left
@@ -65,11 +62,10 @@ const validateAID rpc.Func1[any, any] = "validate_aid(aid)"
 // returns, and ctx no longer matters then.
 func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, error) {
 	c := &Container{
-		bound:  make(chan struct{}),
-		root:   rpc.NewService(),
-		tree:   rpc.NewService(),
-		agents: make(map[string]*Agent),
-		lines:  make(map[transport.Addr]*line),
+		bound: make(chan struct{}),
+		root:  rpc.NewService(),
+		tree:  rpc.NewService(),
+		lines: make(map[transport.Addr]*line),
 	}
 	if opts != nil {
 		c.opts = *opts
@@ -103,7 +99,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	validateAID.Handle(c.root, c.validateAID)
 	awaitAID.Handle(c.root, c.awaitAID)
 	c.root.Mount("agents", c.tree)
-	c.tree.Missing(c.missing)
+	c.tree.Collect((*agents)(c))
 	c.root.Inside(&c.conn)
 	c.root.UseDirectory((*directory)(c))
 
@@ -174,13 +170,7 @@ func (c *Container) String() string { return fmt.Sprintf("Container('%s')", c.Ad
 func (c *Container) Services() *rpc.Service { return c.root }
 
 // Agents returns the agents in order of their creation.
-func (c *Container) Agents() []*Agent {
-	c.mu.RLock()
-	agents := slices.Collect(maps.Values(c.agents))
-	c.mu.RUnlock()
-	slices.SortFunc(agents, func(a, b *Agent) int { return cmp.Compare(a.serial, b.serial) })
-	return agents
-}
+func (c *Container) Agents() []*Agent { return c.roster.list() }
 
 // AgentsOf returns the agents of a type, as their constructors returned them, in
 // order of their creation. T may be an interface.
@@ -195,11 +185,7 @@ func AgentsOf[T any](c *Container) []T {
 }
 
 // Agent returns the agent with an id, nil if there is none.
-func (c *Container) Agent(id string) *Agent {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.agents[id]
-}
+func (c *Container) Agent(id string) *Agent { return c.roster.find([]byte(id)) }
 
 func (c *Container) validateAID(_ context.Context, id any) (any, error) {
 	text, _ := id.(string)
@@ -322,9 +308,7 @@ func (c *Container) agentOf(ctx context.Context) *Agent {
 	if t == nil {
 		return nil
 	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, a := range c.agents {
+	for _, a := range c.Agents() {
 		if t == turn.Turn(&a.turn) {
 			return a
 		}
@@ -349,8 +333,8 @@ func (c *Container) stop() []*Agent {
 		c.awaited[id].event.Set(ErrClosed)
 	}
 	clear(c.awaited)
+	agents := c.Agents() // under c.mu, so that no agent has gone whose end idle does not count
 	c.mu.Unlock()
-	agents := c.Agents()
 	for _, a := range agents {
 		a.life.Preset(&shutDown)
 	}

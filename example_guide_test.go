@@ -356,6 +356,32 @@ func Example_groups() {
 	// Output: [300 0 120] true
 }
 
+func Example_pushedBack() {
+	ctx := context.Background()
+
+	c, err := gomas.NewContainer(ctx, "tcp://localhost:0", &gomas.Options{MaxWaiting: 10, Overload: rpc.PushBack})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Shutdown(ctx)
+	plant, err := gomas.Spawn(ctx, c, NewPlant)
+	if err != nil {
+		log.Fatal(err)
+	}
+	seen := make(chan float64)
+
+	err = plant.Do(ctx, func(ctx context.Context) error { // the plant is busy
+		for kW := range 100 {
+			if err := Set.Notify(ctx, plant.Remote(), float64(kW)); err != nil {
+				return err
+			}
+		}
+		return plant.Go(func(context.Context) { seen <- plant.kW })
+	})
+	fmt.Println(err, <-seen) // after ten calls, those that set it to 0, 1, …, 9
+	// Output: <nil> 9
+}
+
 func Example_stopping() {
 	ctx := context.Background()
 	c, all, stop := plants(2)

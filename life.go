@@ -133,7 +133,7 @@ func (a *Agent) stop(reason error) (end *ending, first bool) {
 	end = a.end
 	c.mu.Unlock()
 	if first {
-		c.remove(a)
+		c.roster.remove(a)
 		a.services.Close(reason)
 		a.life.Come(context.Canceled, ErrStopped)
 	}
@@ -185,12 +185,13 @@ func survive(ctx context.Context, fn func(context.Context) error) (err error) {
 }
 
 // shutDownWith ends the agent together with its container, whose tasks have
-// ended, unless it has ended before.
+// ended, or waits for the end that somebody else has begun.
 func (a *Agent) shutDownWith(ctx context.Context) error {
 	c := a.container
 	c.mu.Lock()
-	if a.end != nil {
+	if end := a.end; end != nil {
 		c.mu.Unlock()
+		_ = end.done.Wait(ctx, nil, a) // whose error Stop returns
 		return nil
 	}
 	a.end = new(ending)

@@ -63,10 +63,13 @@ type Options struct {
 	// Incoming and Outgoing are put around the calls that agents get and make.
 	Incoming, Outgoing []rpc.Interceptor
 
-	// MaxWaiting is how many calls of one agent may wait for its turn. Further
-	// ones fail with an OverloadError, at once. The default is that only the
-	// limits of connections bound them.
+	// MaxWaiting is how many calls of one agent may stand in the queue of its
+	// turn, so that tasks and timers of the agent itself wait for at most that
+	// many. Overload is what becomes of further ones: they are refused, or,
+	// with [rpc.PushBack], wait until one of those ahead has begun. The default
+	// is that only the limits of connections bound them.
 	MaxWaiting int
+	Overload   rpc.Overload
 
 	// StuckAfter, if it is set, is the time after which a turn is reported to
 	// Stuck, or to Logger if that is nil, that a task of an agent keeps without

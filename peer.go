@@ -102,7 +102,7 @@ func (p peer) Describe(path string) string {
 	if l := p.container.lines[p.addr]; l != nil {
 		name = l.types[path]
 	} else if p.addr == p.container.own {
-		if a := p.container.agents[strings.TrimPrefix(path, agentsPath)]; a != nil {
+		if a := p.container.Agent(strings.TrimPrefix(path, agentsPath)); a != nil {
 			name = a.typeName
 		}
 	}

@@ -120,7 +120,7 @@ func (c *Container) newAgent(typeName, id string) (*Agent, error) {
 	if c.closed {
 		return nil, ErrClosed
 	}
-	a := &Agent{container: c, id: id, typeName: typeName, number: c.nextID}
+	a := &Agent{container: c, id: id, typeName: typeName}
 	if id == "" {
 		a.id = strconv.Itoa(c.nextID)
 		c.nextID++
@@ -143,14 +143,11 @@ func (c *Container) newAgent(typeName, id string) (*Agent, error) {
 		a.turn.Check()
 	}
 	a.services.UseTurn(&a.turn)
-	a.services.Bound(c.opts.MaxWaiting)
+	a.services.Bound(c.opts.MaxWaiting, c.opts.Overload)
 	if err := c.tree.Reserve(a.id, &a.services); err != nil {
 		return nil, err
 	}
-	if c.making == nil {
-		c.making = make(map[string]bool)
-	}
-	c.making[a.id] = true
+	c.roster.add(a)
 	a.tasks, c.tasks = 1, c.tasks+1 // its making
 	return a, nil
 }
@@ -165,42 +162,23 @@ func (c *Container) register(a *Agent, self any) error {
 	case a.end != nil:
 		return ErrStopped
 	}
-	delete(c.making, a.id)
 	a.self = self
-	a.serial = c.spawned
-	c.spawned++
-	if err := c.tree.TryMount(a.id, &a.services); err != nil {
-		return err
-	}
-	c.agents[a.id] = a
+	c.roster.admit(a)
 	c.arrived(a)
 	return nil
 }
 
 // drop ends what there is of an agent whose making has failed.
 func (c *Container) drop(a *Agent) {
-	c.remove(a)
+	c.roster.remove(a)
 	a.services.Close(fmt.Errorf("%v: %w", a, ErrStopped))
 	a.life.Come(context.Canceled, ErrStopped)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.making, a.id)
 	if a.end == nil {
 		a.end = new(ending)
 		a.end.done.Set(nil)
 	}
-}
-
-// remove makes an agent unknown, and reports whether it was known.
-func (c *Container) remove(a *Agent) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.agents[a.id] != a {
-		return false
-	}
-	delete(c.agents, a.id)
-	c.tree.Withdraw(a.id)
-	return true
 }
 
 // missing is why there is no agent with an id, nil if there never was one.
@@ -218,5 +196,5 @@ func (c *Container) missing(id string) error {
 func (c *Container) used(id string) bool {
 	n, err := strconv.Atoi(id)
 	numbered := err == nil && n >= 0 && n < c.nextID && strconv.Itoa(n) == id
-	return (c.named[id] || numbered) && !c.making[id]
+	return (c.named[id] || numbered) && !c.roster.making(id)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -72,6 +73,7 @@ func BenchmarkLocalCall(b *testing.B) {
 	}{
 		{"contract", nil, func(ctx context.Context, r rpc.Remote) error { _, err := add.Call(ctx, r, 3, 4); return err }},
 		{"contract, with a turn", new(turn.Own), func(ctx context.Context, r rpc.Remote) error { _, err := add.Call(ctx, r, 3, 4); return err }},
+		{"contract, with a bound that pushes back", new(turn.Own), func(ctx context.Context, r rpc.Remote) error { _, err := add.Call(ctx, r, 3, 4); return err }},
 		{"untyped", nil, func(ctx context.Context, r rpc.Remote) error {
 			_, err := rpc.Call[int](ctx, r, "add", 3, 4)
 			return err
@@ -82,6 +84,9 @@ func BenchmarkLocalCall(b *testing.B) {
 		b.Run(kind.name, func(b *testing.B) {
 			svc := calculator()
 			svc.UseTurn(kind.turn)
+			if strings.Contains(kind.name, "pushes back") {
+				svc.Bound(10, rpc.PushBack)
+			}
 			reversed.Handle(svc, func(_ context.Context, list []int) ([]int, error) {
 				slices.Reverse(list)
 				return list, nil

@@ -106,8 +106,9 @@ func (c *Conn) Addr() string {
 
 // URL implements [Peer].
 func (c *Conn) URL(path string) string {
-	if home := c.Addr(); home != "" && c.root.directory != nil {
-		return c.root.directory.URL(home, path)
+	d := c.root.settings().directory
+	if home := c.Addr(); home != "" && d != nil {
+		return d.URL(home, path)
 	}
 	return ""
 }
@@ -128,7 +129,7 @@ type greeting struct {
 // Greeting implements [channel.Greeter].
 func (c *Conn) Greeting() any {
 	var g greeting
-	if d := c.root.directory; d != nil {
+	if d := c.root.settings().directory; d != nil {
 		g.Home = d.Home()
 	}
 	return g

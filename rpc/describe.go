@@ -58,7 +58,7 @@ func Describe(ctx context.Context, r Remote) (Description, error) {
 // Hide keeps s and the services under it from describing themselves to those
 // who ask with [Describe]. They can be called as before. It must be called
 // before s is used.
-func (s *Service) Hide() { s.hidden = true }
+func (s *Service) Hide() { s.configure().hidden = true }
 
 // description is the function under the name describe that every service has
 // unless it is hidden.
@@ -79,10 +79,14 @@ func (s *Service) Description() Description {
 		d.Functions[i] = s.funcs[i].info()
 	}
 	slices.SortFunc(d.Functions, func(a, b FunctionInfo) int { return cmp.Compare(a.Name, b.Name) })
-	if len(s.services) <= 10*maxServices {
-		d.Services = slices.SortedFunc(maps.Keys(s.services), byNumber)
+	n, names := len(s.services), maps.Keys(s.services)
+	if c := s.settings().collection; c != nil {
+		n, names = c.All()
+	}
+	if n <= 10*maxServices {
+		d.Services = slices.SortedFunc(names, byNumber)
 	} else { // any will do: those of a million cannot be sorted for everybody who asks
-		for name := range s.services {
+		for name := range names {
 			if len(d.Services) == maxServices {
 				break
 			}
@@ -91,7 +95,7 @@ func (s *Service) Description() Description {
 		slices.SortFunc(d.Services, byNumber)
 	}
 	d.Services = d.Services[:min(len(d.Services), maxServices)]
-	d.More = len(s.services) - len(d.Services)
+	d.More = n - len(d.Services)
 	return d
 }
 

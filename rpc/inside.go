@@ -113,7 +113,7 @@ func (in *inside) init() error {
 	}
 	var sent []Remote
 	var err error
-	in.format, err = newFormat(in.root.inside, reference{
+	in.format, err = newFormat(in.root.settings().inside, reference{
 		refer: func(r Remote) (any, error) {
 			if r.peer == nil {
 				return nil, errNoPeer
@@ -218,8 +218,8 @@ func (in *inside) succeed(result any) (err error) {
 // failure is the error of the call for that of the function.
 func (in *inside) failure(err error) error {
 	var errs *channel.Errors
-	if in.root.inside != nil {
-		errs = in.root.inside.Errors
+	if opts := in.root.settings().inside; opts != nil {
+		errs = opts.Errors
 	}
 	return channel.AsRemote(in.origin, err, errs)
 }

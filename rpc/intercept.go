@@ -31,7 +31,10 @@ type Info struct {
 // the services under it, the first one outermost. It must be called before s
 // is used.
 func (s *Service) Intercept(with ...Interceptor) {
-	s.around = append(s.around, with...)
+	if len(with) > 0 {
+		set := s.configure()
+		set.around = append(set.around, with...)
+	}
 }
 
 // Intercept puts interceptors around the calls that are made on this end, the

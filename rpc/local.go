@@ -19,7 +19,7 @@ type local Service
 // program: the codec and the custom types with which values are copied, and
 // the time-out. Other options have no meaning there. It must be called before
 // s is used.
-func (s *Service) Inside(opts *Options) { s.inside = opts }
+func (s *Service) Inside(opts *Options) { s.configure().inside = opts }
 
 // Connect implements [Peer]. It is not called: there is nobody to connect to.
 func (l *local) Connect(context.Context) (*Conn, error) {
@@ -28,8 +28,9 @@ func (l *local) Connect(context.Context) (*Conn, error) {
 
 // Addr implements [Peer].
 func (l *local) Addr() string {
-	if root, _ := (*Service)(l).place(); root.directory != nil {
-		return root.directory.Home()
+	root, _ := (*Service)(l).place()
+	if d := root.settings().directory; d != nil {
+		return d.Home()
 	}
 	return ""
 }
@@ -37,10 +38,10 @@ func (l *local) Addr() string {
 // URL implements [Peer].
 func (l *local) URL(path string) string {
 	root, at := (*Service)(l).place()
-	if root.directory == nil {
-		return ""
+	if d := root.settings().directory; d != nil {
+		return d.URL(d.Home(), join(at, path))
 	}
-	return root.directory.URL(root.directory.Home(), join(at, path))
+	return ""
 }
 
 // Describe implements [Peer].
@@ -122,8 +123,8 @@ func tolerate(root *Service, err error) error {
 }
 
 func logFailure(root *Service, err error) {
-	if root.inside != nil && root.inside.Logger != nil {
-		root.inside.Logger.Warn("a call that nobody waits for has failed", "error", err)
+	if opts := root.settings().inside; opts != nil && opts.Logger != nil {
+		opts.Logger.Warn("a call that nobody waits for has failed", "error", err)
 	}
 }
 
@@ -136,8 +137,8 @@ func (l *local) call(caller turn.Turn, m *codec.Call, result any, private bool) 
 	root, path := (*Service)(l).appendPlace(x.path[:0])
 	path = appendNames(appendNames(path, m.Service), m.Name)
 	in.root, in.wanted, in.origin, in.args = root, result, here, x.room[:0]
-	if root.directory != nil {
-		in.origin = root.directory.Home()
+	if d := root.settings().directory; d != nil {
+		in.origin = d.Home()
 	}
 	if err := in.pack(m, private); err != nil {
 		return nil, err
@@ -172,7 +173,7 @@ func (x *localCall) await(ctx context.Context) error {
 	if end, ok := ctx.Deadline(); ok {
 		limit = &timeLimit{clock: clock.Real{}, at: clock.Real{}.TimeOf(end)}
 	}
-	if after := channel.TimeoutOf(ctx, in.root.inside); after > 0 {
+	if after := channel.TimeoutOf(ctx, in.root.settings().inside); after > 0 {
 		timeout := &channel.TimeoutError{Addr: in.origin, After: after}
 		now := clock.For(ctx)
 		timer, _ := now.In(after, func() { wait.Wake(timeout) }) // not in the past

@@ -46,7 +46,7 @@ type Directory interface {
 
 // UseDirectory makes references from and to the tree, of which s is the root,
 // go on to third parties. It must be called before s is used.
-func (s *Service) UseDirectory(d Directory) { s.directory = d }
+func (s *Service) UseDirectory(d Directory) { s.configure().directory = d }
 
 // A service travels as {"__type__": [id, path]}, with the path from the root of
 // the sender. Between gomas, the text may also be a path from the root of the
@@ -160,16 +160,17 @@ func (c *Conn) referred(parse func(any) error) (any, error) {
 // a service: one that has gone fails the calls of it, and not the message that
 // mentions it.
 func (s *Service) follow(text string, sender Remote) (Remote, error) {
+	d := s.settings().directory
 	if strings.Contains(text, "://") {
-		if s.directory == nil {
+		if d == nil {
 			return Remote{}, fmt.Errorf("no connection can be made to %.200q; only agents can", text)
 		}
-		return s.directory.Find(text)
+		return d.Find(text)
 	}
 	if path, ok := strings.CutPrefix(text, ownersPath); ok {
-		if s.directory != nil {
-			if url := s.directory.URL(s.directory.Home(), path); url != "" {
-				return s.directory.Find(url)
+		if d != nil {
+			if url := d.URL(d.Home(), path); url != "" {
+				return d.Find(url)
 			}
 		}
 		return s.Remote().Sub(path), nil

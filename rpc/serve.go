@@ -105,20 +105,18 @@ func (c *call) Take() {
 func (c *call) start(owner *Service) {
 	c.owner = owner
 	owner.begin()
-	if owner != nil && owner.bound > 0 {
+	if owner != nil && owner.most > 0 {
 		if own, ok := c.turn.(*turn.Own); ok {
-			if err := own.TryStart(&c.Item, int(owner.bound)); err != nil {
-				c.overload(err)
-			}
+			owner.enqueue(c, own)
 			return
 		}
 	}
 	c.turn.Start(&c.Item)
 }
 
-// overload ends a call that the turn has refused.
-func (c *call) overload(err error) {
-	c.fail(&Error{Type: "OverloadError", Message: err.Error()})
+// abandon ends a call that does not come to its turn.
+func (c *call) abandon(err error) {
+	c.fail(err)
 	if c.inside == nil {
 		c.req.Release()
 	}
@@ -136,6 +134,9 @@ func (c *call) GivenUp(reason error) {
 		err = context.DeadlineExceeded
 	}
 	c.Come(err, reason)
+	if w, ok := c.Task.(*waiting); ok && w.leave() {
+		c.abandon(turn.Err(c))
+	}
 }
 
 // refuse answers a call that never becomes a task.
@@ -218,7 +219,7 @@ func (c *call) logger() *slog.Logger {
 	if c.conn != nil {
 		return c.conn.ch.Options().Logger
 	}
-	if opts := c.inside.root.inside; opts != nil {
+	if opts := c.inside.root.settings().inside; opts != nil {
 		return opts.Logger
 	}
 	return nil

@@ -1,10 +1,10 @@
 package rpc
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"strings"
 	"sync"
@@ -22,20 +22,44 @@ import (
 type Service struct {
 	mu       sync.RWMutex
 	turn     turn.Turn // of its functions, nil: that of the service above
-	bound    int32     // of calls that wait for the turn, 0: none
-	around   []Interceptor
+	set      *settings // nil: none is set
 	funcs    []function
 	services map[string]*Service
-	hidden   bool
-	missing  func(name string) error
 	calls    atomic.Int32 // under way, if the service has a turn
+	told     atomic.Int32 // of a root: calls of local.tell that have not ended
+	most     int32        // calls in the queue of the turn, 0: no bound
+	further  Overload     // becomes of calls beyond that
+	beyond   *list.List   // of *waiting, in order of arrival; nil: none
 	closing  atomic.Pointer[closing]
 	above    atomic.Pointer[mount] // where it is mounted, nil if it is not
+}
+
+// settings are what few services have. They are complete before the service is
+// used.
+type settings struct {
+	around     []Interceptor
+	collection Collection
+	hidden     bool
 
 	// Of the tree, if this is a root.
 	directory Directory
 	inside    *Options
-	told      atomic.Int32 // calls of local.tell that have not ended
+}
+
+// settings returns the settings, for reading.
+func (s *Service) settings() *settings {
+	if s.set == nil {
+		return new(settings)
+	}
+	return s.set
+}
+
+// configure returns the settings, for changing.
+func (s *Service) configure() *settings {
+	if s.set == nil {
+		s.set = new(settings)
+	}
+	return s.set
 }
 
 // mount is the place of a service in another one.
@@ -70,11 +94,6 @@ func NewService() *Service { return new(Service) }
 // UseTurn makes the functions of s, and of the services under it that have no
 // turn of their own, run under t. It must be called before s is used.
 func (s *Service) UseTurn(t turn.Turn) { s.turn = t }
-
-// Bound has calls refused, with an OverloadError, if as many as most wait
-// already for the turn of s, which is a [turn.Own]; 0 is no bound. It must be
-// called before s is used.
-func (s *Service) Bound(most int) { s.bound = int32(min(max(0, most), math.MaxInt32)) }
 
 // handle registers a function. The text of the contract is written in the
 // program, so a mistake in it is reported by a panic.
@@ -125,6 +144,9 @@ func (s *Service) TryMount(name string, sub *Service) error {
 	if sub == nil {
 		return fmt.Errorf("the service for %q is nil; make one with NewService", name)
 	}
+	if s.settings().collection != nil {
+		return fmt.Errorf("the service for %q cannot be mounted beside those of a collection", name)
+	}
 	if err := s.Reserve(name, sub); err != nil {
 		return err
 	}
@@ -147,7 +169,8 @@ func (s *Service) TryMount(name string, sub *Service) error {
 var mounting sync.Mutex
 
 // Reserve makes name in s the place of sub, which can be referred to from now
-// on, but not be called before Mount or TryMount puts it there.
+// on, but not be called before Mount or TryMount puts it there, or the
+// [Collection] of s has it.
 func (s *Service) Reserve(name string, sub *Service) error {
 	mounting.Lock()
 	defer mounting.Unlock()
@@ -194,10 +217,7 @@ func (s *Service) at(path string) *Service {
 	for s != nil && more {
 		var name string
 		name, path, more = strings.Cut(path, "/")
-		s.mu.RLock()
-		sub := s.services[name]
-		s.mu.RUnlock()
-		s = sub
+		s, _, _ = s.child([]byte(name))
 	}
 	return s
 }
@@ -214,20 +234,6 @@ func (s *Service) Unmount(name string) bool {
 	}
 	return ok
 }
-
-// Withdraw removes the service under name as Unmount does, but the name remains
-// its place: references to it stay what they were, and calls of them fail.
-func (s *Service) Withdraw(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.services[name]
-	delete(s.services, name)
-	return ok
-}
-
-// Missing sets what a call fails with if s has nothing of a name: the error
-// that fn returns, unless that is nil. It must be called before s is used.
-func (s *Service) Missing(fn func(name string) error) { s.missing = fn }
 
 func (s *Service) taken(name string) error {
 	if s.find(name) != nil {
@@ -261,47 +267,56 @@ type target struct {
 func (s *Service) resolve(path []byte) (found target, fault error) {
 	rest, hidden := path, false
 	for {
-		hidden = hidden || s.hidden
 		if reason := s.closed(); reason != nil {
 			return target{}, reason
 		}
-		name, after, nested := cutPath(rest)
-		s.mu.RLock()
 		if s.turn != nil {
 			found.turn, found.owner = s.turn, s
 		}
-		if s.around != nil {
-			found.around = append(found.around[:len(found.around):len(found.around)], s.around...)
-		}
-		sub := s.services[string(name)]
-		isFunction := false
-		for i := range s.funcs {
-			if f := &s.funcs[i]; f.name == string(name) {
-				found.function, isFunction = *f, true
-				break
+		if set := s.set; set != nil {
+			hidden = hidden || set.hidden
+			if set.around != nil {
+				found.around = append(found.around[:len(found.around):len(found.around)], set.around...)
 			}
 		}
-		s.mu.RUnlock()
+		name, after, nested := cutPath(rest)
+		sub, fn, reason := s.child(name)
 		switch {
-		case isFunction && !nested:
+		case fn.contract != nil && !nested:
+			found.function = fn
 			return found, nil
-		case isFunction:
+		case fn.contract != nil:
 			return target{}, notFound(path, after) // nothing is under a function
 		case sub == nil && !nested && !hidden && string(name) == describe:
 			found.function = s.description()
 			return found, nil
+		case sub == nil && reason != nil:
+			return target{}, reason
 		case sub == nil:
-			if s.missing != nil {
-				if err := s.missing(string(name)); err != nil {
-					return target{}, err
-				}
-			}
 			return target{}, notFound(path, rest)
 		case !nested:
 			return target{}, typeError("%.80q is a service and cannot be called", path)
 		}
 		s, rest = sub, after
 	}
+}
+
+// child returns the service or the function of a name, or neither, if there is
+// none; reason may say why.
+func (s *Service) child(name []byte) (sub *Service, fn function, reason error) {
+	if c := s.settings().collection; c != nil {
+		if sub, reason = c.Find(name); sub != nil {
+			return sub, function{}, nil
+		}
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := range s.funcs {
+		if f := &s.funcs[i]; f.name == string(name) {
+			return nil, *f, nil
+		}
+	}
+	return s.services[string(name)], function{}, reason
 }
 
 // notFound is the failure for the name at which the rest of a path begins.
