@@ -17,6 +17,12 @@ var layers = [][]string{
 	{"channel"},
 	{"rpc", "gomastest"},
 	{"."},
+	{"examples/systems/stage"},
+	{
+		"examples/systems/chord", "examples/systems/cohda", "examples/systems/contractnet",
+		"examples/systems/dispatch", "examples/systems/election", "examples/systems/gossip",
+	},
+	{"examples/systems"},
 	{"cmd", "examples"},
 }
 
