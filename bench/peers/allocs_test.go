@@ -1,0 +1,60 @@
+//go:build !race
+
+package peers_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/gomas/gomas/bench/peers"
+	"github.com/gomas/gomas/rpc"
+)
+
+// Allocations are exact, unlike times, so they are held here: whoever makes a
+// call need more of them than before has to say so, and whoever saves some
+// lowers the limit. Those of both ends count. Under the race detector a
+// sync.Pool forgets at random.
+func TestCallsOfOursTakeNoMoreAllocationsThanTheyDid(t *testing.T) {
+	for _, limit := range []struct {
+		peer                       string
+		unbounded, timed, deadline float64
+	}{
+		{"tcp/gomas channel, JSON", 14, 14, 15},
+		{"tcp/gomas contract, JSON", 4, 6, 7},
+		{"tcp/gomas untyped, JSON", 8, 10, 11},
+		{"tcp/gomas agents, JSON", 5, 7, 7},
+		{"tcp/gomas contract, MsgPack", 4, 6, 7},
+		{"tcp/gomas contract, Blosc", 6, 8, 9},
+		{"ipc/gomas contract, JSON", 4, 6, 7},
+		{"inside/gomas contract", 4, 8, 6},
+		{"inside/gomas agents", 6, 11, 8},
+	} {
+		t.Run(limit.peer, func(t *testing.T) {
+			p, err := peers.Find(limit.peer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := caller(t, dial(t, open(t, p), 1))
+			within(t, c, func(ctx context.Context) {
+				ends, cancel := context.WithTimeout(ctx, time.Minute)
+				defer cancel()
+				holds(t, "without a bound", limit.unbounded, ctx, c)
+				holds(t, "with our time-out", limit.timed, rpc.Timeout(ctx, time.Minute), c)
+				holds(t, "with a context that ends", limit.deadline, ends, c)
+			})
+		})
+	}
+}
+
+// holds checks that a call takes no more than a number of allocations.
+func holds(t *testing.T, what string, limit float64, ctx context.Context, c peers.Caller) {
+	n := testing.AllocsPerRun(500, func() {
+		if sum, err := c.Add(ctx, 3000, 4000); err != nil || sum != 7000 {
+			t.Errorf("3000 + 4000 is %d, error %v", sum, err)
+		}
+	})
+	if n > limit {
+		t.Errorf("%s: %v allocations, want at most %v", what, n, limit)
+	}
+}
