@@ -53,7 +53,7 @@ func (c *pingCommand) Run(env *environment) error {
 		if failed == nil || attempt.Timeout == c.Timeout || !errors.Is(err, context.DeadlineExceeded) {
 			failed = f
 		}
-		pause := min(pauses.Next(), longestPause)
+		pause := min(pauses.Next(nil), longestPause)
 		if time.Until(deadline) <= pause {
 			return &failure{failed.code, fmt.Errorf("waited for %v: %w", c.Wait, failed.err), failed.hint}
 		}
