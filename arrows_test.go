@@ -23,6 +23,8 @@ var layers = [][]string{
 		"examples/systems/dispatch", "examples/systems/election", "examples/systems/gossip",
 	},
 	{"examples/systems"},
+	{"mosaik"},
+	{"mosaik/mosaiktest"},
 	{"cmd", "examples"},
 }
 

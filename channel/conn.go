@@ -568,7 +568,7 @@ func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) error
 	if c.link.Full() {
 		return errSlowPeer
 	}
-	answer, err := c.encode(codec.Header{Kind: codec.Failure, ID: h.ID}, failureText(refusal, nil))
+	answer, err := c.encode(codec.Header{Kind: codec.Failure, ID: h.ID}, c.failure(refusal))
 	if err != nil {
 		return err
 	}

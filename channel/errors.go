@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/gomas/gomas/codec"
@@ -85,6 +86,31 @@ func (e *RemoteError) Error() string {
 // get for err. It is for those who answer without a connection.
 func AsRemote(origin string, err error, errs *Errors) *RemoteError {
 	return remoteError(origin, failureText(err, errs), errs)
+}
+
+// failure is the content of a failure for err.
+func (c *Conn) failure(err error) any {
+	if c.options.FailureLists {
+		return failureList(err, c.options.Errors)
+	}
+	return failureText(err, c.options.Errors)
+}
+
+// shortFailure is failure in at most some hundred bytes.
+func (c *Conn) shortFailure(err error) any {
+	if c.options.FailureLists {
+		return []string{shorten(c.options.Errors.typeName(err), 100), shorten(err.Error(), 400)}
+	}
+	return shortFailureText(err, c.options.Errors)
+}
+
+// failureList is type, message and lines of the trace.
+func failureList(err error, errs *Errors) []string {
+	list := []string{errs.typeName(err), err.Error()}
+	if own, ok := err.(*Error); ok {
+		list[1] = own.Message
+	}
+	return slices.AppendSeq(list, strings.Lines(traceOf(err)))
 }
 
 // failureText is the content of a failure for err. Its last lines are what

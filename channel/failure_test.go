@@ -84,6 +84,46 @@ func TestFailuresOfHandlersAsTheAskerSeesThem(t *testing.T) {
 	}
 }
 
+func TestFailuresAsListsForMosaik(t *testing.T) {
+	long := strings.Repeat("spam ", 1000)
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"an error", errors.New("spam\n\"eggs\""), `[2, 0, ["Error", "spam\n\"eggs\""]]`},
+		{"one with a name", &channel.Error{Type: "LookupError", Message: "no spam"}, `[2, 0, ["LookupError", "no spam"]]`},
+		{
+			"one with a trace, line by line",
+			traced{errors.New("spam")},
+			`[2, 0, ["Error", "spam", "main.sell\n", "\tshop.go:7\n", "main.main\n", "\tshop.go:3"]]`,
+		},
+		{"one that is too long for a message", errors.New(long), `[2, 0, ["Error", "` + long[:400] + `…"]]`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, w := overWire(t, func(*channel.Conn) channel.Dispatcher {
+				return channel.DispatchFunc(func(r *channel.Request) { _ = r.Fail(t.Context(), test.err) })
+			}, &channel.Options{FailureLists: true, Limits: channel.Limits{Frame: 1000}})
+			w.deliver(`[0, 0, 1]`)
+			if got := w.take(); len(got) != 1 || strings.TrimSpace(got[0]) != test.want {
+				t.Errorf("sent %q, want %s", got, test.want)
+			}
+			if c.Err() != nil {
+				t.Error(c.Err())
+			}
+		})
+	}
+	t.Run("a request beyond the limits", func(t *testing.T) {
+		_, w := overWire(t, func(*channel.Conn) channel.Dispatcher {
+			return channel.DispatchFunc(func(*channel.Request) {})
+		}, &channel.Options{FailureLists: true, Limits: channel.Limits{Requests: 1}})
+		w.deliver(`[0, 0, 1]`, `[0, 1, 1]`)
+		if got := w.take(); len(got) != 1 || !strings.HasPrefix(got[0], `[2, 1, ["OverloadError", "1 requests under way`) {
+			t.Errorf("sent %q", got)
+		}
+	})
+}
+
 func TestFailuresThatOthersSend(t *testing.T) {
 	heading := "Traceback (most recent call last):\n"
 	deep := strings.Repeat("[", 500) + strings.Repeat("]", 500)

@@ -25,6 +25,11 @@ type Options struct {
 	// The default is none.
 	Errors *Errors
 
+	// FailureLists has failures sent as mosaik reads them: as a list of the
+	// type, the message and the lines of the trace. The default is one text, as
+	// aiomas has it. Both are understood.
+	FailureLists bool
+
 	// Timeout bounds how long an Ask waits for its reply, and before that for
 	// room to be sent; see [Timeout] for single requests. The default is not
 	// to bound it.

@@ -198,9 +198,9 @@ func (r *Request) SetResult(v any) error {
 // that the peer does not wait for ever.
 func (r *Request) SetFailure(err error) {
 	h := codec.Header{Kind: codec.Failure, ID: r.id}
-	f, tooLong := r.conn.encode(h, failureText(err, r.conn.options.Errors))
+	f, tooLong := r.conn.encode(h, r.conn.failure(err))
 	if tooLong != nil {
-		f, tooLong = r.conn.encode(h, shortFailureText(err, r.conn.options.Errors))
+		f, tooLong = r.conn.encode(h, r.conn.shortFailure(err))
 	}
 	if tooLong != nil {
 		r.conn.end(fmt.Errorf("channel: no failure can be sent to %s: %w", r.conn.origin, tooLong), 0)

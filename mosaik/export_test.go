@@ -1,0 +1,4 @@
+package mosaik
+
+// Run is Main with another standard error.
+var Run = run
