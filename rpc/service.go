@@ -39,6 +39,7 @@ type Service struct {
 type settings struct {
 	around     []Interceptor
 	collection Collection
+	missing    func(name string) error
 	hidden     bool
 
 	// Of the tree, if this is a root.
@@ -316,8 +317,15 @@ func (s *Service) child(name []byte) (sub *Service, fn function, reason error) {
 			return nil, *f, nil
 		}
 	}
-	return s.services[string(name)], function{}, reason
+	if sub = s.services[string(name)]; sub == nil && reason == nil && s.set != nil && s.set.missing != nil {
+		reason = s.set.missing(string(name))
+	}
+	return sub, function{}, reason
 }
+
+// Missing sets what a call fails with if s has nothing of a name: the error
+// that fn returns, unless that is nil. It must be called before s is used.
+func (s *Service) Missing(fn func(name string) error) { s.configure().missing = fn }
 
 // notFound is the failure for the name at which the rest of a path begins.
 func notFound(path, rest []byte) *Error {
