@@ -7,4 +7,7 @@
 //
 // Each subtest is named by a sentence that the implementation must make true.
 // Run them with the race detector on, too.
+//
+// It also helps to test agents: [Sequence] compares what they have said to each
+// other, in a local network, with what they were to say.
 package gomastest
