@@ -146,7 +146,7 @@ func TestASeedGivesTheSameTraceWhateverRunsIt(t *testing.T) {
 	}
 	t.Logf("%d messages, %d failed, %v", village.told.Load(), village.fails.Load(), kinds)
 	runs := 20
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		runs = 3
 	}
 	for i := range runs {

@@ -342,8 +342,9 @@ func (l *link) end(reason func(*end) error) {
 // discard drops what is on its way here. The link is locked.
 func (e *end) discard() {
 	for ; e.head < len(e.queue); e.head++ {
-		if f := e.queue[e.head].frame; f != nil {
-			f.Free()
+		if p := e.queue[e.head]; p.frame != nil {
+			e.link.net.frame(e, p, "lost with the connection")
+			p.frame.Free()
 		}
 	}
 	e.queue, e.head, e.queued, e.full = nil, 0, 0, false

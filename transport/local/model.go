@@ -95,7 +95,7 @@ func (d *direction) send(now time.Duration, size int) (at time.Duration, lost bo
 	}
 	at = now
 	if d.model.Bandwidth > 0 {
-		d.busy = max(d.busy, now) + time.Duration(float64(size)/d.model.Bandwidth*float64(time.Second))
+		d.busy = max(d.busy, now) + time.Duration(math.Ceil(float64(size)*float64(time.Second)/d.model.Bandwidth))
 		at = d.busy
 	}
 	d.last = max(d.last, at+d.time(size))
