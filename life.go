@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/turn"
 )
@@ -178,7 +178,7 @@ func (a *Agent) lastWords(ctx context.Context) error {
 func survive(ctx context.Context, fn func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &rpc.PanicError{Value: p, Stack: string(debug.Stack())}
+			err = &rpc.PanicError{Value: p, Stack: stack.Trace()}
 		}
 	}()
 	return fn(ctx)

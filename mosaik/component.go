@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/turn"
 )
@@ -142,7 +142,7 @@ func (c *component) around(ctx context.Context, call rpc.Info, next func(context
 func survive(ctx context.Context, next func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &rpc.PanicError{Value: p, Stack: string(debug.Stack())}
+			err = &rpc.PanicError{Value: p, Stack: stack.Trace()}
 		}
 	}()
 	return next(ctx)

@@ -170,7 +170,7 @@ func TestAPanicIsAFailureWithItsTrace(t *testing.T) {
 	m.read()
 	m.send(`[0, 1, ["step", [0, {}, 9], {}]]`)
 	got := m.read()
-	if !strings.HasPrefix(got, `[2, 1, ["PanicError", "panic: what now", "goroutine`) || !strings.Contains(got, "wire_test.go") {
+	if !strings.HasPrefix(got, `[2, 1, ["PanicError", "panic: what now", "github.com/gomas/gomas/mosaik_test.TestAPanic`) || !strings.Contains(got, "wire_test.go") {
 		t.Error("it says", got)
 	}
 	m.send(`[0, 2, ["stop", [], {}]]`)

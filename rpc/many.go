@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"runtime/debug"
 	"sync"
 
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/turn"
 )
 
@@ -183,7 +183,7 @@ func (p *part[T, R]) Run() {
 	result := Result[R]{Err: errGoexit}
 	defer func() {
 		if v := recover(); v != nil {
-			result.Err = &PanicError{Value: v, Stack: string(debug.Stack())}
+			result.Err = &PanicError{Value: v, Stack: stack.Trace()}
 		}
 		m.end(p, result)
 	}()

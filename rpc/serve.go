@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/turn"
 )
 
@@ -170,11 +170,11 @@ func (c *call) Run() {
 			return
 		}
 		if p := recover(); p != nil {
-			stack := string(debug.Stack())
+			trace := stack.Trace()
 			if log := c.logger(); log != nil {
-				log.Error("a handler panicked", "function", c.fn.Name(), "panic", p, "stack", stack)
+				log.Error("a handler panicked", "function", c.fn.Name(), "panic", p, "stack", trace)
 			}
-			c.fail(&PanicError{Value: p, Stack: stack})
+			c.fail(&PanicError{Value: p, Stack: trace})
 		} else {
 			c.fail(&Error{Type: "RuntimeError", Message: "the handler ended its goroutine"})
 		}

@@ -1,9 +1,9 @@
 package world
 
 import (
-	"runtime/debug"
 	"time"
 
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/turn"
 )
 
@@ -156,7 +156,7 @@ func (w *World) fire(now time.Duration) {
 func (w *World) guard(fn func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.fail(&PanicError{Task: "an event", Value: p, Stack: string(debug.Stack())})
+			w.fail(&PanicError{Task: "an event", Value: p, Stack: stack.Trace()})
 		}
 	}()
 	fn()

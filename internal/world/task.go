@@ -3,7 +3,6 @@ package world
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/turn"
@@ -95,7 +94,7 @@ func (k *worker) run(t *task) {
 		// The worker may have been resumed by another meanwhile.
 		w.running.Store(nil)
 		if p := recover(); p != nil {
-			w.fail(&PanicError{Task: t.String(), Value: p, Stack: string(debug.Stack())})
+			w.fail(&PanicError{Task: t.String(), Value: p, Stack: stack.Trace()})
 		} else if !finished && !t.dying {
 			w.goexit = true
 		}
