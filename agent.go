@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 
 	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/rpc"
@@ -20,7 +21,7 @@ type Agent struct {
 	turn      turn.Own
 	life      turn.End // of the agent's tasks
 	services  rpc.Service
-	hooks     *hooks // nil: none
+	extras    *extras // nil: none
 
 	serial int // guarded by container.roster.mu; from 1, 0: under construction
 
@@ -66,6 +67,22 @@ func (a *Agent) MarshalText() ([]byte, error) {
 
 // Clock returns the clock that the agent lives by, which is its container's.
 func (a *Agent) Clock() clock.Clock { return a.container.Clock() }
+
+// Rand returns the agent's own source of random numbers, always the same one. In
+// a local network what it gives depends on the seed of that and the agent's URL
+// alone, so runs repeat; elsewhere it is different each time. It is for the
+// agent's own code.
+func (a *Agent) Rand() *rand.Rand {
+	x := a.more()
+	if x.random == nil {
+		if s, ok := turn.SchedulerOf(&a.turn).(interface{ Rand(string) *rand.Rand }); ok {
+			x.random = s.Rand("agent " + a.URL())
+		} else {
+			x.random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+		}
+	}
+	return x.random
+}
 
 // Connect returns a reference to the agent at a URL; see [Container.Connect].
 // It may be called by the agent itself, with its context, or from outside.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -49,17 +50,27 @@ func (l *life) Value(key any) any {
 	return v
 }
 
-// hooks are functions that run when an agent starts or stops.
-type hooks struct{ start, stop []func(context.Context) error }
+// extras are what few agents have: functions that run when they start or stop,
+// and random numbers.
+type extras struct {
+	start, stop []func(context.Context) error
+	random      *rand.Rand
+}
+
+// more returns the extras, and makes them if there are none.
+func (a *Agent) more() *extras {
+	if a.extras == nil {
+		a.extras = new(extras)
+	}
+	return a.extras
+}
 
 // OnStart has fn run, in the agent's turn, when the agent can be reached, before
 // [Spawn] returns. Functions run in the order in which they were given; an
 // error ends that, and the agent. OnStart is for the constructor.
 func (a *Agent) OnStart(fn func(ctx context.Context) error) {
-	if a.hooks == nil {
-		a.hooks = new(hooks)
-	}
-	a.hooks.start = append(a.hooks.start, fn)
+	x := a.more()
+	x.start = append(x.start, fn)
 }
 
 // OnStop has fn run, in the agent's turn, when the agent stops and its tasks
@@ -67,17 +78,15 @@ func (a *Agent) OnStart(fn func(ctx context.Context) error) {
 // of them; their errors are returned by [Agent.Stop] or
 // [Container.Shutdown]. OnStop is for the agent's own code.
 func (a *Agent) OnStop(fn func(ctx context.Context) error) {
-	if a.hooks == nil {
-		a.hooks = new(hooks)
-	}
-	a.hooks.stop = append(a.hooks.stop, fn)
+	x := a.more()
+	x.stop = append(x.stop, fn)
 }
 
 func (a *Agent) started(ctx context.Context) error {
-	if a.hooks == nil {
+	if a.extras == nil {
 		return nil
 	}
-	for _, fn := range a.hooks.start {
+	for _, fn := range a.extras.start {
 		if err := fn(ctx); err != nil {
 			return err
 		}
@@ -158,8 +167,8 @@ func (a *Agent) lastWords(ctx context.Context) error {
 	own := turn.With(ctx, &a.turn)
 	var fns []func(context.Context) error
 	if err := a.run(func() error {
-		if a.hooks != nil {
-			fns, a.hooks.stop = a.hooks.stop, nil
+		if a.extras != nil {
+			fns, a.extras.stop = a.extras.stop, nil
 		}
 		return nil
 	}); err != nil {

@@ -48,6 +48,9 @@ func (n *Node) Float64() float64 {
 	return n.pauses.Float64()
 }
 
+// Rand returns the random numbers of a purpose; see [World.Rand].
+func (n *Node) Rand(purpose string) *rand.Rand { return n.world.Rand(purpose) }
+
 // ErrOutside is wrapped by errors for waiting with a context of the world, or for
 // using what belongs to it, where no task of it runs.
 var ErrOutside = errors.New("called from outside the network: only code that was started inside may wait there")

@@ -3,7 +3,6 @@ package local_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -25,7 +24,6 @@ type gossip struct {
 	told  atomic.Int64 // messages
 	fails atomic.Int64
 	until int64 // messages
-	rand  func(purpose string) *rand.Rand
 }
 
 type villager struct {
@@ -33,12 +31,11 @@ type villager struct {
 	village *gossip
 	number  int
 	highest int
-	random  *rand.Rand
 }
 
 func (g *gossip) newVillager(number int) func(context.Context, *gomas.Agent) (*villager, error) {
 	return func(_ context.Context, a *gomas.Agent) (*villager, error) {
-		v := &villager{Agent: a, village: g, number: number, highest: number, random: g.rand(a.URL())}
+		v := &villager{Agent: a, village: g, number: number, highest: number}
 		rumour.Handle(a.Services(), v.hear)
 		a.OnStart(func(context.Context) error { return a.Go(v.talk) })
 		return v, nil
@@ -52,8 +49,8 @@ func (v *villager) hear(_ context.Context, number int, _ string) (int, error) {
 
 // talk tells somebody at random what there is to tell, again and again.
 func (v *villager) talk(ctx context.Context) {
-	for v.Sleep(ctx, time.Millisecond+time.Duration(v.random.IntN(int(20*time.Millisecond)))) == nil {
-		to, err := v.Connect(ctx, v.village.urls[v.random.IntN(len(v.village.urls))])
+	for v.Sleep(ctx, time.Millisecond+time.Duration(v.Rand().IntN(int(20*time.Millisecond)))) == nil {
+		to, err := v.Connect(ctx, v.village.urls[v.Rand().IntN(len(v.village.urls))])
 		if err == nil {
 			v.village.told.Add(1)
 			var heard int
@@ -99,7 +96,7 @@ func simulate(ctx context.Context, seed uint64, messages int64, keep int) (trace
 	}}
 	err = local.Run(ctx, opts, func(ctx context.Context) error {
 		n := local.From(ctx)
-		g = &gossip{until: messages, rand: n.Rand}
+		g = &gossip{until: messages}
 		n.Disturb(local.Faults{
 			Reset:     local.Outage{Every: 500 * time.Millisecond},
 			Crash:     local.Outage{Every: 900 * time.Millisecond, For: 100 * time.Millisecond},
@@ -181,7 +178,7 @@ func TestASeedGivesTheSameTraceWhateverRunsIt(t *testing.T) {
 }
 
 func TestTheSameAgentsRunOnTCP(t *testing.T) {
-	g := &gossip{until: 2_000, rand: func(string) *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), 0)) }}
+	g := &gossip{until: 2_000}
 	containers := make([]*gomas.Container, villages)
 	for i := range containers {
 		c, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", nil)
