@@ -48,6 +48,9 @@ func (c *Container) line(addr transport.Addr) (*line, error) {
 		return nil, err
 	}
 	client.BindTo(peer{c, addr})
+	if c.by != nil {
+		client.DialIn(c.free)
+	}
 	l = &line{Client: client, types: make(map[string]string)}
 	c.lines[addr] = l
 	return l, nil
@@ -78,10 +81,25 @@ func (p peer) Inside() *rpc.Service {
 // Connect implements [rpc.Peer].
 func (p peer) Connect(ctx context.Context) (*rpc.Conn, error) {
 	l, err := p.container.line(p.addr)
+	if err == nil {
+		err = p.container.alive(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return l.Connect(ctx)
+}
+
+// alive returns an error if the container has crashed, in a local network.
+func (c *Container) alive(ctx context.Context) error {
+	if c.by == nil {
+		return nil
+	}
+	wait, err := c.free.Begin(ctx)
+	if err == nil {
+		wait.Drop()
+	}
+	return err
 }
 
 // Addr implements [rpc.Peer].

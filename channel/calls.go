@@ -20,10 +20,23 @@ type call struct {
 	told  bool // nobody waits
 	state atomic.Uint32
 
+	// For reports of what is waited for.
+	conn  *Conn
+	asked any
+
 	// The reply, set before the wait is woken.
 	kind    codec.Kind
 	content codec.Raw
 	frame   *transport.Frame // holds content
+}
+
+// String is what reports call the reply.
+func (p *call) String() string {
+	text := "the reply of " + p.conn.origin
+	if c, ok := p.asked.(*codec.Call); ok {
+		text += " to " + c.Path()
+	}
+	return text
 }
 
 // What has happened to a call: a request whose time is over may be on its way

@@ -29,6 +29,7 @@ type Client struct {
 	addr   transport.Addr
 	accept func(*Conn) Dispatcher
 	opts   *Options
+	home   turn.Turn // where connections are made, nil: where the caller is
 
 	conn atomic.Pointer[Conn] // nil: none at the moment
 
@@ -190,6 +191,11 @@ func (c *Client) connect(ctx context.Context) (*Conn, error) {
 	}
 }
 
+// DialIn has connections be made where t is, a turn of a local network, in place
+// of where the one is who calls first: so they are part of the container of t. It
+// must be called before c is used.
+func (c *Client) DialIn(t turn.Turn) { c.home = t }
+
 // current returns the connection, nil if there is none. One that has ended is
 // none, also before its hooks have been called: its callers would use up their
 // repeats on it.
@@ -254,6 +260,9 @@ func (c *Client) try(ctx context.Context) (*Conn, error) {
 		// In a task of its own, so that it goes on for the others if this
 		// caller gives up.
 		free := turn.FreeOf(turn.From(ctx))
+		if c.home != nil {
+			free = turn.FreeOf(c.home)
+		}
 		a = &attempt{ctx: turn.NewContext(free)}
 		c.attempt = a
 		free.Start(turn.Func(func() { c.dial(a) }))

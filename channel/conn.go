@@ -196,7 +196,7 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 		return err
 	}
 	id, limit := p.id, p.limit
-	if err := p.wait.Block(ctx, c); err != nil {
+	if err := p.wait.Block(ctx, p); err != nil {
 		// p may be in the hands of whoever completes it.
 		c.giveUp(id)
 		return err
@@ -229,7 +229,7 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 		return nil, err
 	}
 	p := callPool.Get().(*call)
-	p.wait, p.limit = wait, c.limit(ctx)
+	p.wait, p.limit, p.conn, p.asked = wait, c.limit(ctx), c, content
 	c.mu.Lock()
 	if c.err != nil {
 		err := c.unsent()

@@ -11,21 +11,21 @@ import (
 	"github.com/gomas/gomas/transport/local"
 )
 
-// recorder is a test that remembers what it has failed with.
-type recorder struct {
+// noter is a test that remembers what it has failed with.
+type noter struct {
 	testing.TB
 	failures []string
 }
 
-func (r *recorder) Helper() {}
+func (r *noter) Helper() {}
 
-func (r *recorder) Errorf(format string, args ...any) {
+func (r *noter) Errorf(format string, args ...any) {
 	r.failures = append(r.failures, fmt.Sprintf(format, args...))
 }
 
 // failure returns what a sequence fails with, "" if it does not.
 func failure(events []local.Event, want ...string) string {
-	r := &recorder{}
+	r := &noter{}
 	gomastest.Sequence(r, events, want...)
 	return strings.Join(r.failures, "\n")
 }

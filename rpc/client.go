@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/turn"
 )
 
 // Client calls a peer that it connects to when there is something to call, and
@@ -44,6 +45,9 @@ func NewClient(addr string, svc *Service, opts *Options) (*Client, error) {
 // BindTo has the services that are received as references bound to a peer that
 // is made of c, in place of c itself. It must be called before c is used.
 func (c *Client) BindTo(p Peer) { c.peer = p }
+
+// DialIn has connections be made where t is; see [channel.Client.DialIn].
+func (c *Client) DialIn(t turn.Turn) { c.ch.DialIn(t) }
 
 // Repeatable returns a context that marks calls as safe to be executed more
 // than once; see [channel.Repeatable].

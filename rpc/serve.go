@@ -149,11 +149,15 @@ func (c *call) refuse(err error) {
 
 // String is what reports call the task.
 func (c *call) String() string {
-	name := c.fn.Name()
-	if c.conn != nil {
-		return fmt.Sprintf("a call of %s by %s", name, c.conn.ch.RemoteAddr())
+	path := c.fn.Name()
+	if c.owner != nil {
+		_, at := c.owner.place()
+		path = join(at, path)
 	}
-	return "a call of " + name
+	if c.conn != nil {
+		return fmt.Sprintf("%s, called by %s,", path, c.conn.ch.RemoteAddr())
+	}
+	return path
 }
 
 type refusal struct{ *call }

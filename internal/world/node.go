@@ -95,25 +95,16 @@ func (n *Node) current(t *turn.Own) (*task, error) {
 		return nil, err
 	}
 	switch {
-	case task.dying || n.ended != nil || task.node.ended != nil:
-		task.afterlife()
-		return nil, task.node.reason(n)
 	case w.closed:
 		task.afterlife()
 		return nil, ErrClosed
+	case task.node.ended != nil:
+		task.afterlife()
+		return nil, task.node.ended
+	case n.ended != nil:
+		return nil, n.ended
 	}
 	return task, nil
-}
-
-// reason returns why a task of n, that waits under a turn of other, cannot.
-func (n *Node) reason(other *Node) error {
-	switch {
-	case n.ended != nil:
-		return n.ended
-	case other.ended != nil:
-		return other.ended
-	}
-	return ErrClosed
 }
 
 // Await implements [turn.Scheduler]. On virtual time the world stands still
@@ -163,6 +154,9 @@ func (n *Node) Do(ctx context.Context, t *turn.Own, fn func()) error {
 	task := n.world.running.Load()
 	if task == nil {
 		return fmt.Errorf("%w: %w", turn.ErrMisuse, ErrOutside)
+	}
+	if err := task.check(); err != nil {
+		return err
 	}
 	node, own := task.node, task.turn
 	defer func() { task.node, task.turn = node, own }()

@@ -327,6 +327,7 @@ func TestACrashBreaksConnectionsEndsTasksAndStartsAnewWithoutWhatItKnew(t *testi
 	const count rpc.Func0[int] = "count()"
 	inside(t, &local.Options{Seed: 5}, func(ctx context.Context, n *local.Network) error {
 		var log []string
+		var crashed *gomas.Container
 		boots := 0
 		boot := func(ctx context.Context) error {
 			boots++
@@ -334,6 +335,7 @@ func TestACrashBreaksConnectionsEndsTasksAndStartsAnewWithoutWhatItKnew(t *testi
 			if err != nil {
 				return err
 			}
+			crashed = c
 			_, err = gomas.Spawn(ctx, c, func(_ context.Context, a *gomas.Agent) (*adder, error) {
 				counted := 0
 				count.Handle(a.Services(), func(ctx context.Context) (int, error) {
@@ -388,6 +390,11 @@ func TestACrashBreaksConnectionsEndsTasksAndStartsAnewWithoutWhatItKnew(t *testi
 		}
 		if _, err := count.Call(ctx, there); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("after the crash: %v", err)
+		}
+		if crashed != nil {
+			if _, err := crashed.Connect(ctx, "local://b/0"); !errors.Is(err, local.ErrCrashed) {
+				t.Errorf("by the container that has crashed: %v", err)
+			}
 		}
 		if err := n.Restart("a"); err != nil {
 			return err
