@@ -109,22 +109,32 @@ type ending struct {
 //
 // Stop returns when all that is done; if ctx ends before, it returns the error
 // of that, and the rest goes on without being waited for. Code of the agent
-// itself must not wait for its own end: it may call Stop in a goroutine of its
-// own, with a context without a turn. Nor may two agents stop each other and
-// wait for it. Stop may be called again, and beside the shutdown of the
-// container: all wait for the same end.
+// itself must not wait for its own end, and calls [Agent.Quit]. Nor may two agents
+// stop each other and wait for it. Stop may be called again, and beside the
+// shutdown of the container: all wait for the same end.
 func (a *Agent) Stop(ctx context.Context) error {
 	if turn.From(ctx) == turn.Turn(&a.turn) {
 		return fmt.Errorf("gomas: stop %v: %w: an agent cannot wait for its own end", a, turn.ErrMisuse)
 	}
-	end, first := a.stop(fmt.Errorf("%v: %w", a, ErrStopped))
-	if first {
-		a.container.free.Start(turn.Func(func() { a.finish(context.WithoutCancel(ctx)) }))
-	}
-	if err := end.done.Wait(ctx, nil, a); err != nil {
+	if err := a.quit(context.WithoutCancel(ctx)).done.Wait(ctx, nil, a); err != nil {
 		return fmt.Errorf("gomas: stop %v: %w", a, err)
 	}
 	return nil
+}
+
+// Quit begins to end the agent, as [Agent.Stop] does, and returns at once. It is
+// how code of the agent itself ends it: what has begun, such as the function that
+// calls Quit, is finished.
+func (a *Agent) Quit() { a.quit(context.Background()) }
+
+// quit begins the end, unless that has begun. Functions that run at the end get
+// ctx, with a turn.
+func (a *Agent) quit(ctx context.Context) *ending {
+	end, first := a.stop(fmt.Errorf("%v: %w", a, ErrStopped))
+	if first {
+		a.container.free.Start(turn.Func(func() { a.finish(ctx) }))
+	}
+	return end
 }
 
 // stop begins the end, and reports whether this call did. If so, finish must

@@ -162,19 +162,9 @@ func (n *neighbour) fateOf(ctx context.Context) (fate string, err error) {
 	return fate, err
 }
 
-func (n *neighbour) retire(ctx context.Context) error {
-	begun := make(chan struct{})
-	if err := n.Go(func(ctx context.Context) {
-		_ = n.Sleep(ctx, time.Hour) // until the agent stops
-		close(begun)
-	}); err != nil {
-		return err
-	}
-	go func() { _ = n.Stop(context.Background()) }() // nothing can fail: no OnStop
-	return n.Await(ctx, func() error {
-		<-begun
-		return nil
-	})
+func (n *neighbour) retire(context.Context) error {
+	n.Quit()
+	return nil
 }
 
 // meter counts the calls that come into a container and go out of it.

@@ -133,11 +133,8 @@ func (n *Node) forget(gone Ref) {
 	}
 }
 
-// fail ends the node. It cannot wait for its own end, so another agent does.
-func (n *Node) fail(ctx context.Context) error {
-	undertaker, err := gomas.Spawn(ctx, n.Container(), func(_ context.Context, a *gomas.Agent) (*gomas.Agent, error) { return a, nil })
-	if err != nil {
-		return err
-	}
-	return undertaker.Go(func(ctx context.Context) { _ = n.Stop(ctx) })
+// fail ends the node.
+func (n *Node) fail(context.Context) error {
+	n.Quit()
+	return nil
 }
