@@ -128,7 +128,7 @@ func (t *task) begin(under *turn.Own) turn.Wait {
 
 // lookEvery is how many waits there are to one at which the goroutine is
 // verified, on virtual time.
-const lookEvery = 64
+const lookEvery = 1024
 
 // check verifies that the calling goroutine is the task's, now and then: finding
 // out takes about a microsecond.
