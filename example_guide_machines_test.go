@@ -87,15 +87,18 @@ func whatHappened(err error) string {
 	failure, isFailure := errors.AsType[*rpc.RemoteError](err)
 	lost, isLost := errors.AsType[*channel.LostError](err)
 	_, isAway := errors.AsType[*channel.AwayError](err)
+	_, isNoConnection := errors.AsType[*channel.DialError](err)
 	_, isUnfit := errors.AsType[*codec.UnsupportedError](err)
 	switch {
 	case err == nil:
 		return "it was done"
 	case isFailure:
 		return "the other side said no: " + failure.Message
-	case isLost && lost.Unsent, isAway, isUnfit:
+	case isLost && !lost.Unsent:
+		return "it may have been done"
+	case isLost, isAway, isNoConnection, isUnfit:
 		return "it was not done"
-	default: // no reply in time, or a connection that was lost or could not be made
+	default: // no reply in time
 		return "it may have been done"
 	}
 }
@@ -115,11 +118,13 @@ func Example_whatHappened() {
 	fmt.Println(whatHappened(rpc.Notify(ctx, remote, "set", make(chan int))))
 	fmt.Println(whatHappened(&channel.LostError{Err: io.EOF}))
 	fmt.Println(whatHappened(&channel.LostError{Err: io.EOF, Unsent: true}))
+	fmt.Println(whatHappened(&channel.DialError{Err: io.EOF}))
 	// Output:
 	// it was done
 	// the other side said no: less than nothing
 	// it was not done
 	// it may have been done
+	// it was not done
 	// it was not done
 }
 

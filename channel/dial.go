@@ -61,7 +61,7 @@ func dialOnce(ctx context.Context, a transport.Addr, accept func(*Conn) Dispatch
 		if ended := turn.Err(ctx); ended != nil && !errors.Is(err, ended) {
 			err = fmt.Errorf("%w: %w", ended, err) // the network calls it a time-out of its own
 		}
-		return nil, fmt.Errorf("channel: %w", err)
+		return nil, &DialError{a.String(), err}
 	}
 	c := newConn(link, opts, true, accept)
 	c.start()

@@ -24,8 +24,8 @@ type LostError struct {
 	Addr string // of the peer
 	Err  error  // io.EOF if the peer closed
 
-	// Unsent says that the request it is the error of was not sent, so it has
-	// certainly not been executed. Otherwise it may have been.
+	// Unsent says that the request in question was never sent, and so not
+	// executed. Otherwise it may have been.
 	Unsent bool
 }
 
@@ -37,6 +37,18 @@ func (e *LostError) Error() string {
 }
 
 func (e *LostError) Unwrap() error { return e.Err }
+
+// DialError reports that a connection could not be made. A request that was to be
+// sent over it was not.
+type DialError struct {
+	Addr string // of the peer
+	Err  error
+}
+
+func (e *DialError) Error() string { return fmt.Sprintf("channel: %v", e.Err) }
+
+// Unwrap returns Err.
+func (e *DialError) Unwrap() error { return e.Err }
 
 // ProtocolError reports that the peer sent something against the protocol,
 // which ended the connection.

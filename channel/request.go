@@ -41,7 +41,8 @@ type Dispatcher interface {
 	// Taker returns who takes over the request that is coming; it may turn
 	// out to be refused. Taker and Take are called for one request after
 	// another, in the order of their arrival, on the goroutine that reads the
-	// connection: they must not block.
+	// connection: they must not block. A Dispatcher of several connections is
+	// called by all of these, at the same time.
 	Taker() Taker
 }
 
