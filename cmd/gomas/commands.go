@@ -12,6 +12,7 @@ import (
 // commands are what the program can do. Each has a file of its own, with its
 // flags, its help and its Run.
 type commands struct {
+	Demo       demoCommand       `cmd:"" help:"Run an example of a multi-agent system."`
 	Call       callCommand       `cmd:"" help:"Call a function of a peer."`
 	Ls         lsCommand         `cmd:"" help:"List agents, services and functions of a peer."`
 	Ping       pingCommand       `cmd:"" help:"See whether a peer, or an agent, answers."`
@@ -36,6 +37,7 @@ Exit codes: 0 all is well; 1 the call failed at the peer, or the command found o
 type environment struct {
 	context.Context
 	stdout, stderr io.Writer
+	terminal       bool // stdout is one
 }
 
 // printf prints to the standard output. A lost output cannot be reported to

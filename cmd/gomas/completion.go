@@ -45,7 +45,7 @@ compdef _gomas gomas
 	gomas complete -- $words[2..-1] 2>/dev/null
 end
 complete -c gomas -f -a '(__gomas_complete)'
-for flag in ca cert key dir
+for flag in ca cert key dir trace
 	complete -c gomas -l $flag -r -F
 end
 `,
@@ -144,6 +144,9 @@ func completed(candidates []string, prefix, start string) []string {
 
 // values returns the values that there are, nil if anything will do.
 func values(v *kong.Value) []string {
+	if c, ok := v.Target.Interface().(interface{ choices() []string }); ok {
+		return c.choices()
+	}
 	if v.Enum == "" {
 		return nil
 	}

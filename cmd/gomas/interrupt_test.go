@@ -105,6 +105,40 @@ func TestCtrlCEndsAContainerInGoodOrder(t *testing.T) {
 	}
 }
 
+func TestCtrlCLeavesNoProcessOfADemoBehind(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		end  func(*program, *testing.T)
+	}{
+		{"an interrupt", (*program).interrupt},
+		{"being killed", func(p *program, _ *testing.T) { _ = p.cmd.Process.Kill() }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			// All processes inherit the end of a pipe that is written to, so the
+			// other end sees when the last one is gone.
+			all, held, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer all.Close()
+			p := prepare(t, "demo", "chord", "--processes", "3")
+			p.cmd.ExtraFiles = []*os.File{held}
+			p.start(t)
+			_ = held.Close()
+			if _, err := bufio.NewReader(p.stdout).ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+			test.end(p, t)
+			if _, err := io.ReadAll(all); err != nil {
+				t.Fatal(err)
+			}
+			if code := p.wait(t); code == codeOK || code == codeInterrupted && p.stderr.String() != "gomas: interrupted\n" {
+				t.Errorf("the exit code is %d; it printed\n%s", code, p.stderr.String())
+			}
+		})
+	}
+}
+
 func TestCtrlCCutsCallsOfAContainerThatTakeTooLong(t *testing.T) {
 	p := start(t, "container", "tcp://127.0.0.1:0", "--spawn", "Echo", "--grace", "50ms")
 	echo := echoOf(t, p)
@@ -146,12 +180,24 @@ type program struct {
 
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
+	p := prepare(t, args...)
+	p.start(t)
+	return p
+}
+
+func prepare(t *testing.T, args ...string) *program {
+	t.Helper()
 	p := &program{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), "gomas", args...)}
 	var err error
 	if p.stdout, err = p.cmd.StdoutPipe(); err != nil {
 		t.Fatal(err)
 	}
 	p.cmd.Stderr = &p.stderr
+	return p
+}
+
+func (p *program) start(t *testing.T) {
+	t.Helper()
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +205,6 @@ func start(t *testing.T, args ...string) *program {
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
 	})
-	return p
 }
 
 func (p *program) interrupt(t *testing.T) {

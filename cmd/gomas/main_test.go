@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv(raceVariable, quickExit); err != nil { // of the programs that tests start
 		panic(err)
 	}
+	if code, served := asProcess(); served { // of a demo that a test runs itself
+		os.Exit(code)
+	}
 	testscript.Main(withoutLeaks{m}, map[string]func(){"gomas": main})
 }
 

@@ -17,10 +17,12 @@ import (
 	"github.com/gomas/gomas/examples/systems/stage"
 )
 
-// Plan is where and how a system runs, and Outcome what came out.
+// Plan is where and how a system runs, Outcome what came out, and Figure one of
+// its numbers.
 type (
 	Plan    = stage.Plan
 	Outcome = stage.Outcome
+	Figure  = stage.Figure
 )
 
 // System is one of the example systems.
