@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/internal/value"
 	"github.com/gomas/gomas/transport"
 	"github.com/gomas/gomas/turn"
 )
@@ -329,11 +330,8 @@ func (c *Conn) parse(raw codec.Raw, v any) error {
 
 // encode makes a frame of a message.
 func (c *Conn) encode(h codec.Header, content any) (*transport.Frame, error) {
-	f := transport.NewFrame()
-	plain := f
-	if c.packer != nil {
-		plain = transport.NewFrame()
-	}
+	plain := transport.NewFrameFor(value.Size(content))
+	f := plain
 	var err error
 	plain.B, err = c.envelope.AppendMessage(plain.B, h, content, c.options.Types)
 	if err == nil && c.mayMark(len(plain.Payload())) {
@@ -341,6 +339,7 @@ func (c *Conn) encode(h codec.Header, content any) (*transport.Frame, error) {
 		c.marked.Store(true)
 	}
 	if err == nil && c.packer != nil {
+		f = transport.NewFrameFor(len(plain.Payload()))
 		f.B, err = c.packer.Pack(f.B, plain.Payload())
 		plain.Free()
 	}
@@ -480,7 +479,7 @@ func (c *Conn) receive(f *transport.Frame) error {
 		c.heard.Store(true)
 	}
 	if c.packer != nil {
-		plain := transport.NewFrame()
+		plain := transport.NewFrameFor(len(f.Payload()))
 		var err error
 		if plain.B, err = c.packer.Unpack(plain.B, f.Payload(), c.options.Limits.Frame); err != nil {
 			return err

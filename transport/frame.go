@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync"
 )
 
@@ -15,15 +16,46 @@ type Frame struct {
 	B []byte
 }
 
-// Payloads above this size are left to the garbage collector, so that one
-// large message does not stay in memory for ever.
-const maxReused = 64 << 10
+// A frame is small up to maxSmall. Large ones are kept apart, so that a small
+// message does not hold their memory, and by their size: pool i has those with
+// room for 32 KiB << i, but not for twice as much, and for what stands around a
+// text of such a length. Frames of which nobody has had a use for a while are
+// left to the garbage collector, as all that is in a [sync.Pool], and so are
+// those above the last size.
+const (
+	maxSmall  = 32 << 10
+	minLarge  = 32 << 10
+	sizes     = 8 // up to 4 MiB
+	extraRoom = 8 << 10
+)
 
-var frames = sync.Pool{New: func() any { return &Frame{B: make([]byte, HeaderSize, 256)} }}
+var (
+	small = sync.Pool{New: func() any { return &Frame{B: make([]byte, HeaderSize, 256)} }}
+	large [sizes]sync.Pool
+)
 
 // NewFrame returns a frame with an empty payload, to be appended to B.
 func NewFrame() *Frame {
-	f := frames.Get().(*Frame)
+	f := small.Get().(*Frame)
+	f.B = f.B[:HeaderSize]
+	return f
+}
+
+// NewFrameFor returns a frame with an empty payload, to be appended to B, that
+// is expected to take about size bytes.
+func NewFrameFor(size int) *Frame {
+	if size < maxSmall {
+		return NewFrame()
+	}
+	// The first size that has the room.
+	i := bits.Len(uint(max(0, size+HeaderSize-extraRoom-1)) / minLarge)
+	if i >= sizes {
+		return &Frame{B: make([]byte, HeaderSize, HeaderSize+size)}
+	}
+	f, ok := large[i].Get().(*Frame)
+	if !ok {
+		f = &Frame{B: make([]byte, minLarge<<i+extraRoom)}
+	}
 	f.B = f.B[:HeaderSize]
 	return f
 }
@@ -33,8 +65,14 @@ func (f *Frame) Payload() []byte { return f.B[HeaderSize:] }
 
 // Free gives the frame back. It must not be used afterwards.
 func (f *Frame) Free() {
-	if cap(f.B) <= maxReused {
-		frames.Put(f)
+	room := cap(f.B)
+	if room <= maxSmall {
+		small.Put(f)
+		return
+	}
+	// The last size that there is room for.
+	if i := bits.Len(uint(max(0, room-extraRoom))/minLarge) - 1; i >= 0 && i < sizes {
+		large[i].Put(f)
 	}
 }
 

@@ -19,7 +19,7 @@ type Limits struct {
 	FrameTime time.Duration
 
 	// WriteTime is how long the other end may take nothing of what is
-	// written. It must take 64 KiB within that time, or all there is.
+	// written. It must take 256 KiB within that time, or all there is.
 	WriteTime time.Duration
 
 	// Idle is how long nothing at all may be received.

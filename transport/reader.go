@@ -5,10 +5,11 @@ import (
 	"errors"
 	"io"
 	"math/bits"
+	"slices"
 )
 
 const (
-	minRead = 4 << 10  // the buffer of a connection on which little arrives
+	minRead = 1 << 10  // the buffer of a connection on which little arrives
 	maxRead = 64 << 10 // and of one on which much does
 )
 
@@ -81,27 +82,35 @@ func (r *reader) grow(size int) {
 	r.buf, r.from = buf, 0
 }
 
-// large reads a frame of n bytes with its header into memory of its own, of
-// which there is never much more than has arrived.
+// large reads a frame of n bytes with its header, in which there is never room
+// for much more than four times what has arrived.
 func (r *reader) large(n int) (*Frame, error) {
-	b := make([]byte, min(n, maxRead))
-	k := copy(b, r.buf[r.from:r.to])
+	f := roomFor(min(n, maxRead))
+	k := copy(f.B, r.buf[r.from:r.to])
 	r.from += k
 	for {
-		for k < len(b) {
-			more, err := r.read(b[k:], k)
+		for k < len(f.B) {
+			more, err := r.read(f.B[k:], k)
 			k += more
-			if err != nil && k < len(b) {
+			if err != nil && k < len(f.B) {
 				return nil, midFrame(err)
 			}
 		}
 		if k == n {
-			return &Frame{B: b}, nil
+			return f, nil
 		}
-		grown := make([]byte, min(n, 2*k))
-		copy(grown, b)
-		b = grown
+		grown := roomFor(min(n, 4*k))
+		copy(grown.B, f.B)
+		f.Free()
+		f = grown
 	}
+}
+
+// roomFor returns a frame of n bytes with its header, still to be written.
+func roomFor(n int) *Frame {
+	f := NewFrameFor(n - HeaderSize)
+	f.B = slices.Grow(f.B, n-HeaderSize)[:n]
+	return f
 }
 
 // read reads into b what follows the first bytes of a frame.

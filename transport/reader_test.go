@@ -38,7 +38,7 @@ func framed(payload []byte) []byte {
 // payloads draws payloads around the sizes at which the reader changes its
 // ways.
 func payloads(limit int) *rapid.Generator[[]byte] {
-	sizes := []int{minRead, maxRead / 2, maxRead, 2 * maxRead}
+	sizes := []int{minRead, maxRead / 2, maxRead, 2 * maxRead, writeSize}
 	return rapid.Custom(func(t *rapid.T) []byte {
 		size := rapid.IntRange(1, 64).Draw(t, "size")
 		if rapid.IntRange(0, 3).Draw(t, "kind") == 0 {
@@ -181,11 +181,35 @@ func TestALargeFrameTakesMemoryAsItComes(t *testing.T) {
 		if err != io.ErrUnexpectedEOF {
 			t.Errorf("error is %v", err)
 		}
-		if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(4*came+4*maxRead); got > limit {
+		if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(6*came+4*maxRead); got > limit {
 			t.Errorf("%d bytes allocated for %d that came, limit %d", got, came, limit)
 		}
 	}
 }
+
+func TestALargeFrameHasRoomForAtMostFourTimesWhatCame(t *testing.T) {
+	const size = 60 << 20
+	header := binary.BigEndian.AppendUint32(nil, size)
+	for _, came := range []int{maxRead, 5 * maxRead, 1 << 20} {
+		stream := &drip{append(header, make([]byte, came)...), []int{1000}}
+		last := 0
+		src := readFunc(func(b []byte) (int, error) {
+			last = len(b)
+			return stream.Read(b)
+		})
+		r := reader{src: src, limit: size}
+		if _, err := r.next(); err != io.ErrUnexpectedEOF {
+			t.Errorf("error is %v", err)
+		}
+		if last > 4*(came+HeaderSize) {
+			t.Errorf("room for %d more bytes after %d", last, came)
+		}
+	}
+}
+
+type readFunc func(b []byte) (int, error)
+
+func (f readFunc) Read(b []byte) (int, error) { return f(b) }
 
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x0e[0, 0, \"ohai\"]"), uint16(3))

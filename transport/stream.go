@@ -30,7 +30,7 @@ type stream struct {
 
 	mu       sync.Mutex
 	idle     sync.Cond // signalled when writing becomes false
-	out      *output   // frames to be written, nil if there are none
+	out      outputs   // what is to be written
 	writing  bool
 	full     bool      // the receiver is owed a Drained
 	closing  bool      // by Close
@@ -126,7 +126,7 @@ func (s *stream) finish(err error) {
 	}
 	s.finished = true
 	full := s.full
-	s.full, s.out = false, nil
+	s.full, s.out = false, outputs{}
 	if s.watch.timer != nil {
 		s.watch.timer.Stop()
 	}
@@ -168,25 +168,17 @@ func (s *stream) Full() bool {
 	return most > 0 && s.queued.Load() > most
 }
 
-// output is what gathers to be written at once. It is taken from a pool when
-// there is something, so that an idle connection needs none.
-type output struct{ b []byte }
-
-var outputs = sync.Pool{New: func() any { return new(output) }}
-
 func (s *stream) Send(f *Frame, wait bool) {
 	f.seal()
+	size := len(f.B)
 	s.mu.Lock()
 	if s.finished || s.failed != nil {
 		s.mu.Unlock()
 		f.Free()
 		return
 	}
-	if s.out == nil {
-		s.out = outputs.Get().(*output)
-	}
-	s.out.b = append(s.out.b, f.B...)
-	s.queued.Add(int64(len(f.B)))
+	kept := s.out.add(f)
+	s.queued.Add(int64(size))
 	s.full = s.full || s.Full()
 	mine := !s.writing
 	s.writing = true
@@ -194,7 +186,9 @@ func (s *stream) Send(f *Frame, wait bool) {
 		s.arm(s.limits.WriteTime)
 	}
 	s.mu.Unlock()
-	f.Free()
+	if !kept {
+		f.Free()
+	}
 	switch {
 	case !mine:
 	case wait:
@@ -214,16 +208,12 @@ func (s *stream) writeAlone() {
 func (s *stream) write() {
 	runtime.Gosched()
 	s.mu.Lock()
-	for s.out != nil && s.failed == nil {
-		o := s.out
-		s.out = nil
+	for s.out.first != nil && s.failed == nil {
+		o := s.out.take()
 		s.mu.Unlock()
-		err := s.put(o.b)
-		s.queued.Add(-int64(len(o.b)))
-		if cap(o.b) <= maxReused {
-			o.b = o.b[:0]
-			outputs.Put(o)
-		}
+		err := s.put(o)
+		s.queued.Add(-int64(o.size()))
+		o.free()
 		s.mu.Lock()
 		s.written++
 		if err != nil {
@@ -246,18 +236,25 @@ func (s *stream) write() {
 }
 
 // writeSize is how much is written at a time, to see that a slow peer takes it.
-const writeSize = 64 << 10
+const writeSize = 256 << 10
 
-func (s *stream) put(b []byte) error {
-	for len(b) > writeSize {
-		if _, err := s.nc.Write(b[:writeSize]); err != nil {
+func (s *stream) put(o *output) error {
+	for _, b := range o.parts() {
+		for len(b) > writeSize {
+			if _, err := s.nc.Write(b[:writeSize]); err != nil {
+				return err
+			}
+			b = b[writeSize:]
+			s.mu.Lock()
+			s.written++
+			s.mu.Unlock()
+		}
+		if len(b) == 0 {
+			continue
+		}
+		if _, err := s.nc.Write(b); err != nil {
 			return err
 		}
-		b = b[writeSize:]
-		s.mu.Lock()
-		s.written++
-		s.mu.Unlock()
 	}
-	_, err := s.nc.Write(b)
-	return err
+	return nil
 }

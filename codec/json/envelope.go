@@ -23,7 +23,8 @@ func (Codec) AppendMessage(dst []byte, h codec.Header, content any, types *codec
 	return w.done(), err
 }
 
-// ScanMessage implements codec.Enveloper. It checks all of the message.
+// ScanMessage implements codec.Enveloper. Of lists, maps and texts it checks
+// where they end; what is wrong inside shows when they are parsed.
 func (Codec) ScanMessage(src []byte) (h codec.Header, content codec.Raw, err error) {
 	r := reader{src: src}
 	if err := r.behind('[', "a message"); err != nil {

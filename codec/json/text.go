@@ -17,19 +17,18 @@ const (
 func plain[S string | []byte](s S) (n int, ascii bool) {
 	var high uint64
 	for ; n+8 <= len(s); n += 8 {
-		b := s[n : n+8]
-		x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-		// A subtraction sets the high bit of a byte that it takes below
-		// zero, and lends from the next: only the lowest bit found is sure,
-		// and only that is used.
-		found := (x - 0x20*ones) | ((x ^ '"'*ones) - ones) | ((x ^ '\\'*ones) - ones)
-		if found &= ^x & highs; found != 0 {
+		x := word(s[n : n+8])
+		if found := special(x); found != 0 {
 			i := bits.TrailingZeros64(found) / 8
 			high |= x << (8 * (7 - i)) // what comes before it, and it
 			return n + i, high&highs == 0
 		}
 		high |= x
+		if n == 56 { // a long text, as it seems
+			more, h := plainLong(s[64:])
+			n += more
+			high |= h
+		}
 	}
 	for ; n < len(s); n++ {
 		c := s[n]
@@ -39,6 +38,37 @@ func plain[S string | []byte](s S) (n int, ascii bool) {
 		high |= uint64(c)
 	}
 	return n, high&highs == 0
+}
+
+// plainLong returns how many blocks of 32 bytes, in bytes, come before the one
+// with the first quote, backslash or control character, and all bits that are
+// set in them.
+func plainLong[S string | []byte](s S) (n int, set uint64) {
+	for ; n+32 <= len(s); n += 32 {
+		b := s[n : n+32]
+		x0, x1, x2, x3 := word(b[:8]), word(b[8:16]), word(b[16:24]), word(b[24:])
+		if special(x0)|special(x1)|special(x2)|special(x3) != 0 {
+			break
+		}
+		set |= x0 | x1 | x2 | x3
+	}
+	return n, set
+}
+
+// word returns the first eight bytes of b, the first one lowest.
+func word[S string | []byte](b S) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// special sets the high bits of those bytes of x that are a quote, a backslash
+// or a control character. Above the lowest of them, others may be set, too.
+func special(x uint64) uint64 {
+	// A subtraction sets the high bit of a byte that it takes below zero, and
+	// lends from the next. With bit 1 turned over, a quote is 0x20, which
+	// comes just after the control characters.
+	return ((x ^ 0x02*ones - 0x21*ones) | (x ^ '\\'*ones - ones)) &^ x & highs
 }
 
 // scanText scans a string, whose quote is at r.pos, and goes on behind it. It

@@ -96,9 +96,10 @@ func (r *reader) natural() (uint64, error) {
 	return 0, r.fail("number of a message that is no uint64")
 }
 
-// ScanCall implements codec.Enveloper.
+// ScanCall implements codec.Enveloper. It does not look into the texts that are
+// arguments: ScanMessage has, and ParseArgs will.
 func (Codec) ScanCall(content codec.Raw) (path []byte, args, kwargs codec.Raw, err error) {
-	r := reader{src: content}
+	r := reader{src: content, loose: true}
 	if err := r.expect(value.KindList, "a list"); err != nil {
 		return nil, nil, nil, err
 	}

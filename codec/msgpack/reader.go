@@ -13,8 +13,9 @@ import (
 // reader reads MsgPack. It accepts every form of a value, not only the
 // smallest.
 type reader struct {
-	src []byte
-	pos int
+	src   []byte
+	pos   int
+	loose bool // skip does not look into texts
 }
 
 func (r *reader) Format() *value.Format { return format }
@@ -186,7 +187,7 @@ func (r *reader) Raw(depth int) (codec.Raw, error) {
 }
 
 // skip goes on behind n values that are nested depth deep, and checks all of
-// them.
+// them, except for texts if r is loose.
 func (r *reader) skip(n, depth int) error {
 	for ; n > 0; n-- {
 		if r.pos >= len(r.src) {
@@ -203,7 +204,11 @@ func (r *reader) skip(n, depth int) error {
 		case 0:
 			return r.noValue()
 		case value.KindText:
-			_, err = r.Text()
+			if r.loose {
+				_, err = r.Bytes()
+			} else {
+				_, err = r.Text()
+			}
 		case value.KindBytes:
 			_, err = r.Bytes()
 		case value.KindList:
