@@ -30,8 +30,9 @@ var ErrClosed = channel.ErrClosed
 type Container struct {
 	opts   Options
 	server *rpc.Server
-	bound  chan struct{} // closed when server and own are set, or never will be
+	bound  chan struct{} // closed when server, own and addr are set, or never will be
 	own    transport.Addr
+	addr   string          // own, as the server tells it
 	conn   rpc.Options     // of every connection
 	group  *turn.Group     // of the agents' turns, nil: none
 	free   turn.Turn       // of what belongs to no agent
@@ -106,7 +107,8 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	var err error
 	c.server, err = rpc.Listen(ctx, addr, c.root, &c.conn)
 	if err == nil {
-		c.own, err = transport.ParseAddr(c.server.Addr())
+		c.addr = c.server.Addr()
+		c.own, err = transport.ParseAddr(c.addr)
 		c.free = c.server.Turn()
 		if s := turn.SchedulerOf(c.free); s != nil {
 			c.by = &s
@@ -158,7 +160,7 @@ func (c *Container) countCall(ctx context.Context, call rpc.Info, next func(cont
 
 // Addr returns the address of the container, to which agents' ids are
 // appended with a slash.
-func (c *Container) Addr() string { return c.server.Addr() }
+func (c *Container) Addr() string { return c.addr }
 
 // Clock returns the clock of the container's agents.
 func (c *Container) Clock() clock.Clock { return c.opts.Clock }

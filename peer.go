@@ -103,7 +103,12 @@ func (c *Container) alive(ctx context.Context) error {
 }
 
 // Addr implements [rpc.Peer].
-func (p peer) Addr() string { return p.addr.String() }
+func (p peer) Addr() string {
+	if p.addr == p.container.own {
+		return p.container.addr
+	}
+	return p.addr.String()
+}
 
 // URL implements [rpc.Peer].
 func (p peer) URL(path string) string { return agentURL(p.Addr(), path) }

@@ -272,6 +272,18 @@ func TestACallLooksTheSameHoweverItsServiceIsReached(t *testing.T) {
 				}
 				mustAdd(t, r)
 			})
+			if strings.Contains(name, "goroutine") {
+				return // it would be the caller's
+			}
+			t.Run("on the goroutine of its caller", func(t *testing.T) {
+				task(func(ctx context.Context, _ func(error)) {
+					svc := withTurn(garden())
+					svc.Inside(opts)
+					if got := outcome(test.call(ctx, svc.Remote())); got != test.want {
+						t.Errorf("got  %s\nwant %s", got, test.want)
+					}
+				})
+			})
 		})
 	}
 }

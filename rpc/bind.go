@@ -256,7 +256,7 @@ func (f stubFunc) bound(r Remote, name string) reflect.Value {
 			v := reflect.New(f.result(i))
 			out[i], results[i] = v.Elem(), v.Interface()
 		}
-		err := r.do(ctx, &codec.Call{Service: r.path, Name: name, Args: args}, wanted(results), false)
+		err := r.do(ctx, &codec.Call{Service: r.path, Name: name, Args: args}, wanted(results), nil)
 		out[len(results)] = reflect.Zero(errorType)
 		if err != nil {
 			out[len(results)] = reflect.ValueOf(&err).Elem()

@@ -250,12 +250,19 @@ func contractOf(text string) (*contract, error) {
 	return c, nil
 }
 
-// message is an outgoing call with room for what a contract passes.
-type message = codec.Call
+// messages are outgoing calls, which are reused.
+var messages = sync.Pool{New: func() any { return new(codec.Call) }}
 
-// call makes one call of the function that a contract names. args are
-// pointers, and so is result, or nil.
-func (r Remote) call(ctx context.Context, m *message, contract string, args []any, result any) error {
+// call makes one call of the function that a contract names. args and result,
+// unless that is nil, point to some of its variables.
+func (r Remote) call(ctx context.Context, contract string, vars any, args []any, result any) error {
+	if len(r.around()) > 0 { // who may keep the message
+		return r.do(ctx, &codec.Call{Service: r.path, Name: nameOf(contract), Args: args}, result, vars)
+	}
+	m := messages.Get().(*codec.Call)
 	m.Service, m.Name, m.Args = r.path, nameOf(contract), args
-	return r.do(ctx, m, result, true)
+	err := r.ask(ctx, m, result, vars)
+	m.Args = nil
+	messages.Put(m)
+	return err
 }

@@ -95,36 +95,31 @@ func (name {{.Name}}{{.Types}}) Handle(s *Service, fn func(context.Context{{.Kin
 // Call calls the function of this contract in the service that r refers to.
 func (name {{.Name}}{{.Types}}) Call(ctx context.Context, r Remote{{.Params}}) {{if .Result}}(R, error){{else}}error{{end}} {
 	{{- if or .N .Result}}
-	v := new(struct {
-		vars{{.Name}}{{.Types}}
-		message
-	})
+	v := new(vars{{.Name}}{{.Types}})
 	{{.Assign -}}
-	{{else}}
-	v := new(struct{ message })
 	{{end -}}
 	{{- if .N}}v.list = [{{.N}}]any{ {{- .Pointers -}} }
 	{{end -}}
 	{{if .Result -}}
-	err := r.call(ctx, &v.message, string(name), {{if .N}}v.list[:]{{else}}nil{{end}}, &v.result)
-	return v.result, err
+	if err := r.call(ctx, string(name), v, {{if .N}}v.list[:]{{else}}nil{{end}}, &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 	{{- else -}}
-	return r.call(ctx, &v.message, string(name), {{if .N}}v.list[:]{{else}}nil{{end}}, nil)
+	return r.call(ctx, string(name), {{if .N}}v, v.list[:]{{else}}nil, nil{{end}}, nil)
 	{{- end}}
 }
 {{if not .Result}}
 // Notify is Call for those who do not wait; see [Notify].
 func (name {{.Name}}{{.Types}}) Notify(ctx context.Context, r Remote{{.Params}}) error {
 	{{- if .N}}
-	v := new(struct {
-		vars{{.Name}}{{.Types}}
-		message
-	})
+	v := new(vars{{.Name}}{{.Types}})
 	{{.Assign -}}
 	v.list = [{{.N}}]any{ {{- .Pointers -}} }
-	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.list[:])
 	{{- else}}
-	return r.notifyContract(ctx, new(message), string(name), nil)
+	return r.notifyContract(ctx, string(name), nil, nil)
 	{{- end}}
 }
 {{end}}
@@ -141,14 +136,21 @@ type handle{{.Name}}{{.TypeParams}} func(context.Context{{.Kinds}}) {{if .Result
 
 func (fn handle{{.Name}}{{.Types}}) serve(ctx context.Context, c *call) (any, error) {
 	{{- if or .N .Result}}
-	v := new(vars{{.Name}}{{.Types}})
-	{{- end}}
-	{{- if .N}}
-	v.list = [{{.N}}]any{ {{- .Pointers -}} }
-	{{- end}}
-	if err := c.parse({{if .N}}v.list[:]{{else}}nil{{end}}); err != nil {
+	v, ok := c.vars().(*vars{{.Name}}{{.Types}})
+	if !ok {
+		v = new(vars{{.Name}}{{.Types}})
+		{{- if .N}}
+		v.list = [{{.N}}]any{ {{- .Pointers -}} }
+		{{- end}}
+		if err := c.parse({{if .N}}v.list[:]{{else}}nil{{end}}); err != nil {
+			return nil, err
+		}
+	}
+	{{else}}
+	if err := c.parse(nil); err != nil {
 		return nil, err
 	}
+	{{end -}}
 	{{if .Result -}}
 	var err error
 	v.result, err = fn(ctx{{.Values}})

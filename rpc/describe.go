@@ -74,9 +74,10 @@ var describeContract = &contract{name: describe, params: []param{}}
 func (s *Service) Description() Description {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	d := Description{Functions: make([]FunctionInfo, len(s.funcs)), Services: []string{}}
-	for i := range s.funcs {
-		d.Functions[i] = s.funcs[i].info()
+	funcs := s.functions()
+	d := Description{Functions: make([]FunctionInfo, len(funcs)), Services: []string{}}
+	for i := range funcs {
+		d.Functions[i] = funcs[i].info()
 	}
 	slices.SortFunc(d.Functions, func(a, b FunctionInfo) int { return cmp.Compare(a.Name, b.Name) })
 	n, names := len(s.services), maps.Keys(s.services)

@@ -21,12 +21,12 @@ func (name Func0[R]) Handle(s *Service, fn func(context.Context) (R, error)) {
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func0[R]) Call(ctx context.Context, r Remote) (R, error) {
-	v := new(struct {
-		varsFunc0[R]
-		message
-	})
-	err := r.call(ctx, &v.message, string(name), nil, &v.result)
-	return v.result, err
+	v := new(varsFunc0[R])
+	if err := r.call(ctx, string(name), v, nil, &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 }
 
 type varsFunc0[R any] struct {
@@ -36,9 +36,12 @@ type varsFunc0[R any] struct {
 type handleFunc0[R any] func(context.Context) (R, error)
 
 func (fn handleFunc0[R]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsFunc0[R])
-	if err := c.parse(nil); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsFunc0[R])
+	if !ok {
+		v = new(varsFunc0[R])
+		if err := c.parse(nil); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	v.result, err = fn(ctx)
@@ -61,14 +64,14 @@ func (name Func1[A, R]) Handle(s *Service, fn func(context.Context, A) (R, error
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func1[A, R]) Call(ctx context.Context, r Remote, a A) (R, error) {
-	v := new(struct {
-		varsFunc1[A, R]
-		message
-	})
+	v := new(varsFunc1[A, R])
 	v.a = a
 	v.list = [1]any{&v.a}
-	err := r.call(ctx, &v.message, string(name), v.list[:], &v.result)
-	return v.result, err
+	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 }
 
 type varsFunc1[A, R any] struct {
@@ -80,10 +83,13 @@ type varsFunc1[A, R any] struct {
 type handleFunc1[A, R any] func(context.Context, A) (R, error)
 
 func (fn handleFunc1[A, R]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsFunc1[A, R])
-	v.list = [1]any{&v.a}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsFunc1[A, R])
+	if !ok {
+		v = new(varsFunc1[A, R])
+		v.list = [1]any{&v.a}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	v.result, err = fn(ctx, v.a)
@@ -106,15 +112,15 @@ func (name Func2[A, B, R]) Handle(s *Service, fn func(context.Context, A, B) (R,
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func2[A, B, R]) Call(ctx context.Context, r Remote, a A, b B) (R, error) {
-	v := new(struct {
-		varsFunc2[A, B, R]
-		message
-	})
+	v := new(varsFunc2[A, B, R])
 	v.a = a
 	v.b = b
 	v.list = [2]any{&v.a, &v.b}
-	err := r.call(ctx, &v.message, string(name), v.list[:], &v.result)
-	return v.result, err
+	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 }
 
 type varsFunc2[A, B, R any] struct {
@@ -127,10 +133,13 @@ type varsFunc2[A, B, R any] struct {
 type handleFunc2[A, B, R any] func(context.Context, A, B) (R, error)
 
 func (fn handleFunc2[A, B, R]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsFunc2[A, B, R])
-	v.list = [2]any{&v.a, &v.b}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsFunc2[A, B, R])
+	if !ok {
+		v = new(varsFunc2[A, B, R])
+		v.list = [2]any{&v.a, &v.b}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	v.result, err = fn(ctx, v.a, v.b)
@@ -153,16 +162,16 @@ func (name Func3[A, B, C, R]) Handle(s *Service, fn func(context.Context, A, B, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func3[A, B, C, R]) Call(ctx context.Context, r Remote, a A, b B, c C) (R, error) {
-	v := new(struct {
-		varsFunc3[A, B, C, R]
-		message
-	})
+	v := new(varsFunc3[A, B, C, R])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.list = [3]any{&v.a, &v.b, &v.c}
-	err := r.call(ctx, &v.message, string(name), v.list[:], &v.result)
-	return v.result, err
+	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 }
 
 type varsFunc3[A, B, C, R any] struct {
@@ -176,10 +185,13 @@ type varsFunc3[A, B, C, R any] struct {
 type handleFunc3[A, B, C, R any] func(context.Context, A, B, C) (R, error)
 
 func (fn handleFunc3[A, B, C, R]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsFunc3[A, B, C, R])
-	v.list = [3]any{&v.a, &v.b, &v.c}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsFunc3[A, B, C, R])
+	if !ok {
+		v = new(varsFunc3[A, B, C, R])
+		v.list = [3]any{&v.a, &v.b, &v.c}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	v.result, err = fn(ctx, v.a, v.b, v.c)
@@ -202,17 +214,17 @@ func (name Func4[A, B, C, D, R]) Handle(s *Service, fn func(context.Context, A, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func4[A, B, C, D, R]) Call(ctx context.Context, r Remote, a A, b B, c C, d D) (R, error) {
-	v := new(struct {
-		varsFunc4[A, B, C, D, R]
-		message
-	})
+	v := new(varsFunc4[A, B, C, D, R])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	err := r.call(ctx, &v.message, string(name), v.list[:], &v.result)
-	return v.result, err
+	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 }
 
 type varsFunc4[A, B, C, D, R any] struct {
@@ -227,10 +239,13 @@ type varsFunc4[A, B, C, D, R any] struct {
 type handleFunc4[A, B, C, D, R any] func(context.Context, A, B, C, D) (R, error)
 
 func (fn handleFunc4[A, B, C, D, R]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsFunc4[A, B, C, D, R])
-	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsFunc4[A, B, C, D, R])
+	if !ok {
+		v = new(varsFunc4[A, B, C, D, R])
+		v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	v.result, err = fn(ctx, v.a, v.b, v.c, v.d)
@@ -253,18 +268,18 @@ func (name Func5[A, B, C, D, E, R]) Handle(s *Service, fn func(context.Context, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func5[A, B, C, D, E, R]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E) (R, error) {
-	v := new(struct {
-		varsFunc5[A, B, C, D, E, R]
-		message
-	})
+	v := new(varsFunc5[A, B, C, D, E, R])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.e = e
 	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	err := r.call(ctx, &v.message, string(name), v.list[:], &v.result)
-	return v.result, err
+	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 }
 
 type varsFunc5[A, B, C, D, E, R any] struct {
@@ -280,10 +295,13 @@ type varsFunc5[A, B, C, D, E, R any] struct {
 type handleFunc5[A, B, C, D, E, R any] func(context.Context, A, B, C, D, E) (R, error)
 
 func (fn handleFunc5[A, B, C, D, E, R]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsFunc5[A, B, C, D, E, R])
-	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsFunc5[A, B, C, D, E, R])
+	if !ok {
+		v = new(varsFunc5[A, B, C, D, E, R])
+		v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	v.result, err = fn(ctx, v.a, v.b, v.c, v.d, v.e)
@@ -306,10 +324,7 @@ func (name Func6[A, B, C, D, E, F, R]) Handle(s *Service, fn func(context.Contex
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func6[A, B, C, D, E, F, R]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E, f F) (R, error) {
-	v := new(struct {
-		varsFunc6[A, B, C, D, E, F, R]
-		message
-	})
+	v := new(varsFunc6[A, B, C, D, E, F, R])
 	v.a = a
 	v.b = b
 	v.c = c
@@ -317,8 +332,11 @@ func (name Func6[A, B, C, D, E, F, R]) Call(ctx context.Context, r Remote, a A, 
 	v.e = e
 	v.f = f
 	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	err := r.call(ctx, &v.message, string(name), v.list[:], &v.result)
-	return v.result, err
+	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+		var none R
+		return none, err
+	}
+	return v.result, nil
 }
 
 type varsFunc6[A, B, C, D, E, F, R any] struct {
@@ -335,10 +353,13 @@ type varsFunc6[A, B, C, D, E, F, R any] struct {
 type handleFunc6[A, B, C, D, E, F, R any] func(context.Context, A, B, C, D, E, F) (R, error)
 
 func (fn handleFunc6[A, B, C, D, E, F, R]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsFunc6[A, B, C, D, E, F, R])
-	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsFunc6[A, B, C, D, E, F, R])
+	if !ok {
+		v = new(varsFunc6[A, B, C, D, E, F, R])
+		v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	v.result, err = fn(ctx, v.a, v.b, v.c, v.d, v.e, v.f)

@@ -16,7 +16,6 @@ import (
 // has given up by then.
 type inside struct {
 	root   *Service
-	origin string
 	wait   turn.Wait // for the end
 	told   bool      // nobody waits
 	format *format   // nil before it is needed
@@ -24,17 +23,31 @@ type inside struct {
 	// Arguments: values that nobody changes, or [codec.Raw].
 	args   []any
 	kwargs map[string]codec.Raw
+	vars   any // of the caller's contract; nil: not for the function
 
 	wanted  any   // pointer to where the result goes, nil: nowhere
 	private bool  // nobody changes what the result points to
 	result  any   // in the form of an argument
 	err     error // as the caller sees it
+	late    bool  // the caller of a visit has given it up
+}
+
+// origin is what stands for the address of the callee, where s is the root.
+func (s *Service) origin() string {
+	if d := s.settings().directory; d != nil {
+		return d.Home()
+	}
+	return here
 }
 
 // pack takes the arguments.
-func (in *inside) pack(m *codec.Call, private bool) error {
+func (in *inside) pack(m *codec.Call, vars any) error {
+	if len(m.Kwargs) == 0 && vars != nil && isPlain(in.wanted) && arePlain(m.Args) {
+		in.args, in.vars = m.Args, vars
+		return nil
+	}
 	for i, arg := range m.Args {
-		shared, err := in.share(arg, private)
+		shared, err := in.share(arg, vars != nil)
 		if err != nil {
 			return unsendable(fmt.Sprintf("args[%d]", i), err)
 		}
@@ -51,6 +64,29 @@ func (in *inside) pack(m *codec.Call, private bool) error {
 		in.kwargs[kw.Name] = raw
 	}
 	return nil
+}
+
+func arePlain(pointers []any) bool {
+	for _, p := range pointers {
+		if !isPlain(p) {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlain reports whether what a pointer points to can be copied by assigning it,
+// and needs no codec.
+func isPlain(pointer any) bool {
+	switch p := pointer.(type) {
+	case nil, *bool, *int, *int32, *int64, *uint64, *float64:
+		return true
+	case *string:
+		return utf8.ValidString(*p)
+	case *Remote:
+		return p.peer != nil
+	}
+	return false
 }
 
 // unsendable is the error for an argument that cannot be encoded. It says where
@@ -82,16 +118,8 @@ func (in *inside) share(v any, private bool) (any, error) {
 		if v.peer != nil {
 			return v, nil
 		}
-	case *bool, *int, *int32, *int64, *uint64, *float64:
-		if private {
-			return v, nil
-		}
-	case *string:
-		if private && utf8.ValidString(*v) {
-			return v, nil
-		}
-	case *Remote:
-		if private && v.peer != nil {
+	default:
+		if private && isPlain(v) {
 			return v, nil
 		}
 	}
@@ -111,9 +139,10 @@ func (in *inside) init() error {
 	if in.format != nil {
 		return nil
 	}
+	root := in.root
 	var sent []Remote
 	var err error
-	in.format, err = newFormat(in.root.settings().inside, reference{
+	in.format, err = newFormat(root.settings().inside, reference{
 		refer: func(r Remote) (any, error) {
 			if r.peer == nil {
 				return nil, errNoPeer
@@ -131,7 +160,7 @@ func (in *inside) init() error {
 					return sent[n], nil
 				}
 			}
-			return in.root.follow(text, in.root.Remote())
+			return root.follow(text, root.Remote())
 		},
 	})
 	return err
@@ -221,7 +250,7 @@ func (in *inside) failure(err error) error {
 	if opts := in.root.settings().inside; opts != nil {
 		errs = opts.Errors
 	}
-	return channel.AsRemote(in.origin, err, errs)
+	return channel.AsRemote(in.root.origin(), err, errs)
 }
 
 // deliver stores the result where it is wanted.
@@ -230,7 +259,7 @@ func (in *inside) deliver() error {
 		return nil
 	}
 	if err := in.assign(in.wanted, in.result); err != nil {
-		return fmt.Errorf("rpc: result of %s: %w", in.origin, err)
+		return fmt.Errorf("rpc: result of %s: %w", in.root.origin(), err)
 	}
 	codec.Own(in.wanted)
 	return nil

@@ -2,12 +2,10 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/gomas/gomas/clock"
-	"github.com/gomas/gomas/turn"
 )
 
 // timeLimit is the deadline that a caller has set for its call. A timer runs
@@ -42,7 +40,7 @@ func (l *timeLimit) over() bool {
 func (l *timeLimit) isOver() bool { return l != nil && l.clock.Now() >= l.at }
 
 // start sees to it that c ends in time.
-func (l *timeLimit) start(c *call) {
+func (l *timeLimit) start(c *callContext) {
 	if l == nil {
 		return
 	}
@@ -69,63 +67,4 @@ func (l *timeLimit) stop() {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-}
-
-var errReturned = errors.New("rpc: the handler that this context was made for has returned; context.WithoutCancel makes one that outlives it")
-
-// afterReturn is the end of contexts whose handlers have returned.
-var afterReturn = func() (e turn.End) {
-	e.Come(context.Canceled, errReturned)
-	return
-}()
-
-// returned is called when the handler has returned. Without a turn, that ends
-// the context, as Go programmers expect. With one, code of the same turn may
-// have kept it, to say whose turn its later waits give up: nothing ends it any
-// more, and there is nothing to be freed.
-func (c *call) returned() {
-	c.hasReturned.Store(true)
-	c.limit.stop()
-	if turn.IsFree(c.turn) {
-		c.Preset(&afterReturn)
-	}
-}
-
-// Deadline implements [context.Context]. It is a date on the wall, so only a
-// limit on real time is one.
-func (c *call) Deadline() (date time.Time, ok bool) {
-	at, ok := c.limit.end()
-	if !ok {
-		return time.Time{}, false
-	}
-	if _, ok = c.limit.clock.(clock.Real); !ok {
-		return time.Time{}, false
-	}
-	return time.Now().Add(at - c.limit.clock.Now()), true
-}
-
-// Done implements [context.Context].
-func (c *call) Done() <-chan struct{} {
-	c.limit.start(c)
-	return c.End.Done()
-}
-
-// Err implements [context.Context].
-func (c *call) Err() error {
-	if c.limit.over() {
-		c.Come(context.DeadlineExceeded, nil)
-	}
-	return c.End.Err()
-}
-
-// Attach implements [turn.Ender].
-func (c *call) Attach(w turn.Wait) bool {
-	c.limit.start(c)
-	return c.End.Attach(w)
-}
-
-// AfterFunc has fn called after the end, for package context.
-func (c *call) AfterFunc(fn func()) (stop func() bool) {
-	c.limit.start(c)
-	return c.End.AfterFunc(fn)
 }

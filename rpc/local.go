@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/clock"
@@ -60,18 +62,43 @@ const here = "this program"
 type localCall struct {
 	call
 	inside
-	room [4]any
-	path [64]byte
+	context *localContext
+	room    [4]any   // for arguments
+	path    [64]byte // room for that of the function
+}
+
+// localCalls are reused, but for the contexts, which code may keep.
+var localCalls = sync.Pool{New: func() any { return new(localCall) }}
+
+// free gives x back. The call must be over for both sides, and have had no
+// interceptors. What every call sets is left as it is, which is faster.
+func (x *localCall) free() {
+	x.callContext, x.context = nil, nil
+	x.Item = turn.Item{}
+	x.wait = turn.Wait{}
+	x.parsed, x.late = false, false
+	in := &x.inside
+	in.args, in.kwargs, in.vars, in.format = nil, nil, nil, nil
+	in.wanted, in.result, in.err = nil, nil, nil
+	clear(x.room[:])
+	localCalls.Put(x)
+}
+
+// localContext is the context of a localCall.
+type localContext struct {
+	callContext
+	visit visit
 }
 
 // ask calls a function of the tree that l is in. The arguments are taken while
-// the caller has its turn, and what it gets is a copy of the result. If private
-// is set, nobody changes what the arguments point to.
-func (l *local) ask(ctx context.Context, m *codec.Call, result any, private bool) error {
+// the caller has its turn, and what it gets is a copy of the result. vars are the
+// variables of a contract, which nobody changes and of which m.Args are some;
+// nil: the call has none.
+func (l *local) ask(ctx context.Context, m *codec.Call, result, vars any) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	x, err := l.call(turn.From(ctx), m, result, private)
+	x, err := l.call(turn.From(ctx), m, result, vars)
 	if err != nil {
 		return err
 	}
@@ -82,28 +109,28 @@ func (l *local) ask(ctx context.Context, m *codec.Call, result any, private bool
 const maxTold = 1024
 
 // tell is ask without waiting, unless too many have been told already.
-func (l *local) tell(ctx context.Context, m *codec.Call, private bool) error {
+func (l *local) tell(ctx context.Context, m *codec.Call, vars any) error {
 	root, _ := (*Service)(l).place()
 	if root.told.Load() >= maxTold {
-		return tolerate(root, l.ask(ctx, m, nil, private))
+		return tolerate(root, l.ask(ctx, m, nil, vars))
 	}
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	x, err := l.call(turn.From(ctx), m, nil, private)
+	x, err := l.call(turn.From(ctx), m, nil, vars)
 	if err != nil {
 		return tolerate(root, err)
 	}
 	root.told.Add(1)
 	x.told = true
-	x.start(x.owner)
+	x.call.start(x.owner)
 	return nil
 }
 
 // over is the end of the call, for who waits for it.
 func (in *inside) over() {
 	if !in.told {
-		in.wait.Wake(nil)
+		in.wait.Wake(nil) // from now on the caller has it
 		return
 	}
 	in.root.told.Add(-1)
@@ -130,23 +157,21 @@ func logFailure(root *Service, err error) {
 
 // call makes a call of a function of the tree that l is in. A function that
 // there is none of is a *RemoteError.
-func (l *local) call(caller turn.Turn, m *codec.Call, result any, private bool) (*localCall, error) {
-	x := new(localCall)
+func (l *local) call(caller turn.Turn, m *codec.Call, result, vars any) (*localCall, error) {
+	x := localCalls.Get().(*localCall)
 	c, in := &x.call, &x.inside
-	c.inside, c.Task = in, c
 	root, path := (*Service)(l).appendPlace(x.path[:0])
 	path = appendNames(appendNames(path, m.Service), m.Name)
-	in.root, in.wanted, in.origin, in.args = root, result, here, x.room[:0]
-	if d := root.settings().directory; d != nil {
-		in.origin = d.Home()
-	}
-	if err := in.pack(m, private); err != nil {
+	in.root, in.wanted, in.args = root, result, x.room[:0]
+	if err := in.pack(m, vars); err != nil {
 		return nil, err
 	}
 	found, fault := root.resolve(path)
 	if fault != nil {
 		return nil, in.failure(fault)
 	}
+	x.context = new(localContext)
+	c.callContext, c.inside, c.Task = &x.context.callContext, in, c
 	c.fn, c.owner = found.function, found.owner
 	// A function of any shape may return a pointer to what others change.
 	_, anyShape := c.fn.handler.(*reflected)
@@ -163,39 +188,84 @@ func (l *local) call(caller turn.Turn, m *codec.Call, result any, private bool) 
 // await has the call executed and waits for its end.
 func (x *localCall) await(ctx context.Context) error {
 	c, in := &x.call, &x.inside
-	wait, err := turn.Begin(ctx, nil)
+	after := channel.TimeoutOf(ctx, in.root.settings().inside)
+	if end, ok := ctx.Deadline(); ok {
+		c.limit = &timeLimit{clock: clock.Real{}, at: clock.Real{}.TimeOf(end)}
+	}
+	if after <= 0 && x.tryVisit(ctx) {
+		if in.late {
+			return turn.Err(ctx)
+		}
+		return x.outcome(0)
+	}
+	// Only a visitor can share its variables: it does not return before.
+	in.vars = nil
+	// A context that ends with one of ours needs no channel.
+	waiting := ctx
+	if e := turn.EnderOf(ctx); e != nil && turn.From(e) == turn.From(ctx) {
+		waiting = e
+	}
+	wait, err := turn.Begin(waiting, nil)
 	if err != nil {
 		return err
 	}
 	in.wait = wait
-	late := error(context.DeadlineExceeded)
-	var limit *timeLimit
-	if end, ok := ctx.Deadline(); ok {
-		limit = &timeLimit{clock: clock.Real{}, at: clock.Real{}.TimeOf(end)}
-	}
-	if after := channel.TimeoutOf(ctx, in.root.settings().inside); after > 0 {
-		timeout := &channel.TimeoutError{Addr: in.origin, After: after}
-		now := clock.For(ctx)
-		timer, _ := now.In(after, func() { wait.Wake(timeout) }) // not in the past
+	timeout := time.Duration(0)
+	if after > 0 {
+		root, now := in.root, clock.For(ctx)
+		timer, _ := now.In(after, func() { wait.Wake(timedOut(root, after)) }) // not in the past
 		defer timer.Stop()
-		if limit == nil || after < limit.at-limit.clock.Now() {
-			limit, late = &timeLimit{clock: now, at: now.Now() + after}, timeout
+		if c.limit == nil || after < c.limit.at-c.limit.clock.Now() {
+			c.limit, timeout = &timeLimit{clock: now, at: now.Now() + after}, after
 		}
 	}
-	c.limit = limit
 	c.start(c.owner)
-	err = wait.Block(ctx, c)
-	if err == nil && in.err != nil && limit.isOver() {
-		err = late // the function was the first to notice
-	}
-	switch {
-	case err != nil:
+	if err := wait.Block(waiting, c); err != nil {
 		c.GivenUp(channel.ErrGivenUp)
 		return err
-	case in.err != nil:
-		return in.err
 	}
-	return in.deliver()
+	return x.outcome(timeout)
+}
+
+func timedOut(root *Service, after time.Duration) error {
+	return &channel.TimeoutError{Addr: root.origin(), After: after}
+}
+
+// tryVisit executes the call on the goroutine of the caller, if it can.
+func (x *localCall) tryVisit(ctx context.Context) bool {
+	c, by := &x.call, turn.EnderOf(ctx)
+	if by == nil {
+		return false
+	}
+	c.owner.begin()
+	x.context.visit.by, c.visit = by, &x.context.visit
+	if turn.Visit(turn.From(ctx), c.turn, c) {
+		return true
+	}
+	c.visit = nil
+	c.owner.end()
+	return false
+}
+
+// outcome is what the caller gets of a call that has ended. If it had a limit,
+// that was the time-out, or the deadline if that is 0.
+func (x *localCall) outcome(timeout time.Duration) error {
+	c, in := &x.call, &x.inside
+	err := in.err
+	switch {
+	case err == nil:
+		err = in.deliver()
+	case !c.limit.isOver():
+	case timeout > 0: // and the function was the first to notice
+		err = timedOut(in.root, timeout)
+	default:
+		err = context.DeadlineExceeded
+	}
+	// An interceptor may have kept the call, and a scheduler the task.
+	if c.around == nil && turn.SchedulerOf(c.turn) == nil {
+		x.free()
+	}
+	return err
 }
 
 // appendPlace appends the path of s to dst, and returns the root of its tree.

@@ -21,23 +21,22 @@ import (
 // Notifications and calls over one connection begin in the order in which they
 // were made, where the service has a turn.
 func Notify(ctx context.Context, r Remote, name string, args ...any) error {
-	return r.notify(ctx, untyped(r, name, args), false)
+	return r.notify(ctx, untyped(r, name, args), nil)
 }
 
-// notifyContract is Notify for the function that a contract names. args are
-// pointers to what nobody else changes.
-func (r Remote) notifyContract(ctx context.Context, m *message, contract string, args []any) error {
-	m.Service, m.Name, m.Args = r.path, nameOf(contract), args
-	return r.notify(ctx, m, true)
+// notifyContract is Notify for the function that a contract names. args point to
+// some of its variables.
+func (r Remote) notifyContract(ctx context.Context, contract string, vars any, args []any) error {
+	return r.notify(ctx, &codec.Call{Service: r.path, Name: nameOf(contract), Args: args}, vars)
 }
 
-func (r Remote) notify(ctx context.Context, m *codec.Call, private bool) error {
+func (r Remote) notify(ctx context.Context, m *codec.Call, vars any) error {
 	if r.peer == nil {
 		return errNoPeer
 	}
 	tell := func(ctx context.Context) error {
 		if own := inner(r.peer); own != nil {
-			return own.tell(ctx, m, private)
+			return own.tell(ctx, m, vars)
 		}
 		return channel.Persist(ctx, func() error {
 			conn, err := r.peer.Connect(ctx)

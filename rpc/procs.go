@@ -21,13 +21,12 @@ func (name Proc0) Handle(s *Service, fn func(context.Context) error) {
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc0) Call(ctx context.Context, r Remote) error {
-	v := new(struct{ message })
-	return r.call(ctx, &v.message, string(name), nil, nil)
+	return r.call(ctx, string(name), nil, nil, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc0) Notify(ctx context.Context, r Remote) error {
-	return r.notifyContract(ctx, new(message), string(name), nil)
+	return r.notifyContract(ctx, string(name), nil, nil)
 }
 
 type handleProc0 func(context.Context) error
@@ -55,24 +54,18 @@ func (name Proc1[A]) Handle(s *Service, fn func(context.Context, A) error) {
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc1[A]) Call(ctx context.Context, r Remote, a A) error {
-	v := new(struct {
-		varsProc1[A]
-		message
-	})
+	v := new(varsProc1[A])
 	v.a = a
 	v.list = [1]any{&v.a}
-	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+	return r.call(ctx, string(name), v, v.list[:], nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc1[A]) Notify(ctx context.Context, r Remote, a A) error {
-	v := new(struct {
-		varsProc1[A]
-		message
-	})
+	v := new(varsProc1[A])
 	v.a = a
 	v.list = [1]any{&v.a}
-	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.list[:])
 }
 
 type varsProc1[A any] struct {
@@ -83,10 +76,13 @@ type varsProc1[A any] struct {
 type handleProc1[A any] func(context.Context, A) error
 
 func (fn handleProc1[A]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsProc1[A])
-	v.list = [1]any{&v.a}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsProc1[A])
+	if !ok {
+		v = new(varsProc1[A])
+		v.list = [1]any{&v.a}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	return nil, fn(ctx, v.a)
 }
@@ -107,26 +103,20 @@ func (name Proc2[A, B]) Handle(s *Service, fn func(context.Context, A, B) error)
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc2[A, B]) Call(ctx context.Context, r Remote, a A, b B) error {
-	v := new(struct {
-		varsProc2[A, B]
-		message
-	})
+	v := new(varsProc2[A, B])
 	v.a = a
 	v.b = b
 	v.list = [2]any{&v.a, &v.b}
-	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+	return r.call(ctx, string(name), v, v.list[:], nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc2[A, B]) Notify(ctx context.Context, r Remote, a A, b B) error {
-	v := new(struct {
-		varsProc2[A, B]
-		message
-	})
+	v := new(varsProc2[A, B])
 	v.a = a
 	v.b = b
 	v.list = [2]any{&v.a, &v.b}
-	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.list[:])
 }
 
 type varsProc2[A, B any] struct {
@@ -138,10 +128,13 @@ type varsProc2[A, B any] struct {
 type handleProc2[A, B any] func(context.Context, A, B) error
 
 func (fn handleProc2[A, B]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsProc2[A, B])
-	v.list = [2]any{&v.a, &v.b}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsProc2[A, B])
+	if !ok {
+		v = new(varsProc2[A, B])
+		v.list = [2]any{&v.a, &v.b}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	return nil, fn(ctx, v.a, v.b)
 }
@@ -162,28 +155,22 @@ func (name Proc3[A, B, C]) Handle(s *Service, fn func(context.Context, A, B, C) 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc3[A, B, C]) Call(ctx context.Context, r Remote, a A, b B, c C) error {
-	v := new(struct {
-		varsProc3[A, B, C]
-		message
-	})
+	v := new(varsProc3[A, B, C])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.list = [3]any{&v.a, &v.b, &v.c}
-	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+	return r.call(ctx, string(name), v, v.list[:], nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc3[A, B, C]) Notify(ctx context.Context, r Remote, a A, b B, c C) error {
-	v := new(struct {
-		varsProc3[A, B, C]
-		message
-	})
+	v := new(varsProc3[A, B, C])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.list = [3]any{&v.a, &v.b, &v.c}
-	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.list[:])
 }
 
 type varsProc3[A, B, C any] struct {
@@ -196,10 +183,13 @@ type varsProc3[A, B, C any] struct {
 type handleProc3[A, B, C any] func(context.Context, A, B, C) error
 
 func (fn handleProc3[A, B, C]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsProc3[A, B, C])
-	v.list = [3]any{&v.a, &v.b, &v.c}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsProc3[A, B, C])
+	if !ok {
+		v = new(varsProc3[A, B, C])
+		v.list = [3]any{&v.a, &v.b, &v.c}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	return nil, fn(ctx, v.a, v.b, v.c)
 }
@@ -220,30 +210,24 @@ func (name Proc4[A, B, C, D]) Handle(s *Service, fn func(context.Context, A, B, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc4[A, B, C, D]) Call(ctx context.Context, r Remote, a A, b B, c C, d D) error {
-	v := new(struct {
-		varsProc4[A, B, C, D]
-		message
-	})
+	v := new(varsProc4[A, B, C, D])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+	return r.call(ctx, string(name), v, v.list[:], nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc4[A, B, C, D]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D) error {
-	v := new(struct {
-		varsProc4[A, B, C, D]
-		message
-	})
+	v := new(varsProc4[A, B, C, D])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.list[:])
 }
 
 type varsProc4[A, B, C, D any] struct {
@@ -257,10 +241,13 @@ type varsProc4[A, B, C, D any] struct {
 type handleProc4[A, B, C, D any] func(context.Context, A, B, C, D) error
 
 func (fn handleProc4[A, B, C, D]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsProc4[A, B, C, D])
-	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsProc4[A, B, C, D])
+	if !ok {
+		v = new(varsProc4[A, B, C, D])
+		v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	return nil, fn(ctx, v.a, v.b, v.c, v.d)
 }
@@ -281,32 +268,26 @@ func (name Proc5[A, B, C, D, E]) Handle(s *Service, fn func(context.Context, A, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc5[A, B, C, D, E]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E) error {
-	v := new(struct {
-		varsProc5[A, B, C, D, E]
-		message
-	})
+	v := new(varsProc5[A, B, C, D, E])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.e = e
 	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+	return r.call(ctx, string(name), v, v.list[:], nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc5[A, B, C, D, E]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D, e E) error {
-	v := new(struct {
-		varsProc5[A, B, C, D, E]
-		message
-	})
+	v := new(varsProc5[A, B, C, D, E])
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.e = e
 	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.list[:])
 }
 
 type varsProc5[A, B, C, D, E any] struct {
@@ -321,10 +302,13 @@ type varsProc5[A, B, C, D, E any] struct {
 type handleProc5[A, B, C, D, E any] func(context.Context, A, B, C, D, E) error
 
 func (fn handleProc5[A, B, C, D, E]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsProc5[A, B, C, D, E])
-	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsProc5[A, B, C, D, E])
+	if !ok {
+		v = new(varsProc5[A, B, C, D, E])
+		v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	return nil, fn(ctx, v.a, v.b, v.c, v.d, v.e)
 }
@@ -345,10 +329,7 @@ func (name Proc6[A, B, C, D, E, F]) Handle(s *Service, fn func(context.Context, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc6[A, B, C, D, E, F]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E, f F) error {
-	v := new(struct {
-		varsProc6[A, B, C, D, E, F]
-		message
-	})
+	v := new(varsProc6[A, B, C, D, E, F])
 	v.a = a
 	v.b = b
 	v.c = c
@@ -356,15 +337,12 @@ func (name Proc6[A, B, C, D, E, F]) Call(ctx context.Context, r Remote, a A, b B
 	v.e = e
 	v.f = f
 	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	return r.call(ctx, &v.message, string(name), v.list[:], nil)
+	return r.call(ctx, string(name), v, v.list[:], nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc6[A, B, C, D, E, F]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D, e E, f F) error {
-	v := new(struct {
-		varsProc6[A, B, C, D, E, F]
-		message
-	})
+	v := new(varsProc6[A, B, C, D, E, F])
 	v.a = a
 	v.b = b
 	v.c = c
@@ -372,7 +350,7 @@ func (name Proc6[A, B, C, D, E, F]) Notify(ctx context.Context, r Remote, a A, b
 	v.e = e
 	v.f = f
 	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	return r.notifyContract(ctx, &v.message, string(name), v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.list[:])
 }
 
 type varsProc6[A, B, C, D, E, F any] struct {
@@ -388,10 +366,13 @@ type varsProc6[A, B, C, D, E, F any] struct {
 type handleProc6[A, B, C, D, E, F any] func(context.Context, A, B, C, D, E, F) error
 
 func (fn handleProc6[A, B, C, D, E, F]) serve(ctx context.Context, c *call) (any, error) {
-	v := new(varsProc6[A, B, C, D, E, F])
-	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	if err := c.parse(v.list[:]); err != nil {
-		return nil, err
+	v, ok := c.vars().(*varsProc6[A, B, C, D, E, F])
+	if !ok {
+		v = new(varsProc6[A, B, C, D, E, F])
+		v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
+		if err := c.parse(v.list[:]); err != nil {
+			return nil, err
+		}
 	}
 	return nil, fn(ctx, v.a, v.b, v.c, v.d, v.e, v.f)
 }

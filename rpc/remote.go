@@ -52,7 +52,9 @@ func NewRemote(peer Peer, path string) Remote { return Remote{peer, path} }
 // it has a URL, as those of agents do.
 //
 // Calls of it within this program need no connection. They are made in the
-// same way in all other respects; [Caller] finds no connection then.
+// same way in all other respects; [Caller] finds no connection then. A handler
+// that has a turn may run on the goroutine of its caller, if that is a task with
+// another turn: if it ends that, by [runtime.Goexit], the task ends as well.
 func (s *Service) Remote() Remote {
 	if s == nil {
 		return Remote{}
@@ -158,25 +160,31 @@ func (r Remote) String() string {
 
 var errNoPeer = errors.New("rpc: the zero Remote refers to nothing")
 
-// do makes one call.
-// If private is set, nobody changes what the arguments point to meanwhile.
-func (r Remote) do(ctx context.Context, m *codec.Call, result any, private bool) error {
+// do makes one call. vars are those of a contract, see [local.ask]; nil: it has
+// none.
+func (r Remote) do(ctx context.Context, m *codec.Call, result, vars any) error {
+	if around := r.around(); len(around) > 0 {
+		return intercept(ctx, around, Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
+			return r.ask(ctx, m, result, vars)
+		})
+	}
+	return r.ask(ctx, m, result, vars)
+}
+
+// around returns the interceptors of outgoing calls.
+func (r Remote) around() []Interceptor {
+	if i, ok := r.peer.(Intercepted); ok {
+		return i.Interceptors()
+	}
+	return nil
+}
+
+func (r Remote) ask(ctx context.Context, m *codec.Call, result, vars any) error {
 	if r.peer == nil {
 		return errNoPeer
 	}
-	if i, ok := r.peer.(Intercepted); ok {
-		if around := i.Interceptors(); len(around) > 0 {
-			return intercept(ctx, around, Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
-				return r.ask(ctx, m, result, private)
-			})
-		}
-	}
-	return r.ask(ctx, m, result, private)
-}
-
-func (r Remote) ask(ctx context.Context, m *codec.Call, result any, private bool) error {
 	if own := inner(r.peer); own != nil {
-		return own.ask(ctx, m, result, private)
+		return own.ask(ctx, m, result, vars)
 	}
 	return channel.Persist(ctx, func() error {
 		conn, err := r.peer.Connect(ctx)
@@ -195,7 +203,7 @@ type Kw map[string]any
 //
 // R is the type of the result; any takes whatever comes.
 func Call[R any](ctx context.Context, r Remote, name string, args ...any) (result R, err error) {
-	err = r.do(ctx, untyped(r, name, args), &result, false)
+	err = r.do(ctx, untyped(r, name, args), &result, nil)
 	return result, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/clock"
@@ -14,59 +13,36 @@ import (
 	"github.com/gomas/gomas/turn"
 )
 
-// call is one incoming call. It is also the context that its handler gets,
-// which code may keep for longer than the call lasts, so it is not reused.
+// call is one incoming call.
 type call struct {
-	turn.End
+	*callContext
 	turn.Item
-	conn   *Conn   // nil: the call is inside the program
-	inside *inside // and not nil
-	turn   turn.Turn
-	owner  *Service // of the turn, nil if it is the connection's
-	req    channel.Request
-	fn     function
-
-	args, kwargs codec.Raw
-	parsed       bool
-
-	hasReturned atomic.Bool
-	limit       *timeLimit // nil: none
+	*arrival          // nil: the call is inside the program
+	inside   *inside  // and not nil
+	owner    *Service // of the turn, nil if it is the connection's
+	fn       function
+	parsed   bool
 
 	around []Interceptor
 	path   string // set if around is
 }
 
-// Turn implements [turn.Holder].
-func (c *call) Turn() turn.Turn { return c.turn }
-
-type callerKey struct{}
-
-// Value implements [context.Context].
-func (c *call) Value(key any) any {
-	if key == (callerKey{}) {
-		return c.conn
-	}
-	if t, ok := turn.Value(c, key); ok {
-		return t
-	}
-	if c.conn != nil {
-		return c.conn.ch.Context().Value(key) // for context.Cause
-	}
-	return nil
-}
-
-// Caller returns the connection over which the call that ctx belongs to was
-// made, nil if ctx belongs to none. The handler may call back on it.
-func Caller(ctx context.Context) *Conn {
-	c, _ := ctx.Value(callerKey{}).(*Conn)
-	return c
+// arrival is what came over a connection.
+type arrival struct {
+	req          channel.Request
+	args, kwargs codec.Raw
 }
 
 // Taker implements [channel.Dispatcher].
 func (c *Conn) Taker() channel.Taker {
-	in := &call{conn: c}
-	in.Task = in
-	return in
+	in := new(struct {
+		call
+		callContext
+		arrival
+	})
+	in.call.callContext, in.call.arrival = &in.callContext, &in.arrival
+	in.callContext.conn, in.Task = c, &in.call
+	return &in.call
 }
 
 // Request implements [channel.Taker].
@@ -126,16 +102,11 @@ func (c *call) abandon(err error) {
 
 // GivenUp implements [channel.Taker].
 func (c *call) GivenUp(reason error) {
-	err := context.Canceled
-	switch {
-	case c.hasReturned.Load():
+	if !c.giveUp(reason) {
 		return
-	case c.limit.over():
-		err = context.DeadlineExceeded
 	}
-	c.Come(err, reason)
 	if w, ok := c.Task.(*waiting); ok && w.leave() {
-		c.abandon(turn.Err(c))
+		c.abandon(turn.Err(c.callContext))
 	}
 }
 
@@ -195,7 +166,7 @@ func (c *call) Run() {
 // execute runs the handler, inside its interceptors if it has some.
 func (c *call) execute() (result any, err error) {
 	if errors.Is(c.Cause(), channel.ErrGivenUp) {
-		return nil, turn.Err(c) // before it has begun
+		return nil, turn.Err(c.callContext) // before it has begun
 	}
 	if c.owner != nil {
 		if err := c.owner.closed(); err != nil {
@@ -203,13 +174,23 @@ func (c *call) execute() (result any, err error) {
 		}
 	}
 	if c.around == nil {
-		return c.fn.handler.serve(c, c)
+		return c.fn.handler.serve(c.callContext, c)
 	}
 	return c.executeInside()
 }
 
+// vars returns the variables of the caller, where the function may use them as
+// its own, if its contract is the same: nothing of what it gets or returns needs
+// to be copied but the values.
+func (c *call) vars() any {
+	if c.visit == nil || c.around != nil {
+		return nil
+	}
+	return c.inside.vars
+}
+
 func (c *call) executeInside() (result any, err error) {
-	err = intercept(c, c.around, Info{Path: c.path, Conn: c.conn}, func(ctx context.Context) (err error) {
+	err = intercept(c.callContext, c.around, Info{Path: c.path, Conn: c.conn}, func(ctx context.Context) (err error) {
 		if c.parsed {
 			return errTwice
 		}
@@ -249,8 +230,13 @@ func (c *call) succeed(result any) {
 // Finish implements [turn.Task]: it sends the answer, when the turn is
 // another's.
 func (c *call) Finish() {
-	defer c.owner.end()
-	if c.inside != nil {
+	owner := c.owner
+	defer owner.end()
+	switch {
+	case c.visit != nil:
+		c.inside.late = c.visit.isGivenUp()
+		return
+	case c.inside != nil:
 		c.inside.over()
 		return
 	}

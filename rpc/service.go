@@ -21,9 +21,9 @@ import (
 // services may be added and services removed while it is in use.
 type Service struct {
 	mu       sync.RWMutex
-	turn     turn.Turn // of its functions, nil: that of the service above
-	set      *settings // nil: none is set
-	funcs    []function
+	turn     turn.Turn                  // of its functions, nil: that of the service above
+	set      *settings                  // nil: none is set
+	funcs    atomic.Pointer[[]function] // only ever added to
 	services map[string]*Service
 	calls    atomic.Int32 // under way, if the service has a turn
 	told     atomic.Int32 // of a root: calls of local.tell that have not ended
@@ -123,7 +123,8 @@ func (s *Service) register(text string, h handler) error {
 	if err := s.taken(c.name); err != nil {
 		return err
 	}
-	s.funcs = append(s.funcs, function{c, h})
+	funcs := append(s.functions(), function{c, h})
+	s.funcs.Store(&funcs)
 	return nil
 }
 
@@ -247,10 +248,19 @@ func (s *Service) taken(name string) error {
 }
 
 func (s *Service) find(name string) *function {
-	for i := range s.funcs {
-		if s.funcs[i].Name() == name {
-			return &s.funcs[i]
+	funcs := s.functions()
+	for i := range funcs {
+		if funcs[i].Name() == name {
+			return &funcs[i]
 		}
+	}
+	return nil
+}
+
+// functions returns those that are registered, which do not change.
+func (s *Service) functions() []function {
+	if funcs := s.funcs.Load(); funcs != nil {
+		return *funcs
 	}
 	return nil
 }
@@ -305,19 +315,22 @@ func (s *Service) resolve(path []byte) (found target, fault error) {
 // child returns the service or the function of a name, or neither, if there is
 // none; reason may say why.
 func (s *Service) child(name []byte) (sub *Service, fn function, reason error) {
-	if c := s.settings().collection; c != nil {
+	if s.set != nil && s.set.collection != nil {
+		c := s.set.collection
 		if sub, reason = c.Find(name); sub != nil {
 			return sub, function{}, nil
 		}
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for i := range s.funcs {
-		if f := &s.funcs[i]; f.name == string(name) {
+	funcs := s.functions()
+	for i := range funcs {
+		if f := &funcs[i]; f.name == string(name) {
 			return nil, *f, nil
 		}
 	}
-	if sub = s.services[string(name)]; sub == nil && reason == nil && s.set != nil && s.set.missing != nil {
+	s.mu.RLock()
+	sub = s.services[string(name)]
+	s.mu.RUnlock()
+	if sub == nil && reason == nil && s.set != nil && s.set.missing != nil {
 		reason = s.set.missing(string(name))
 	}
 	return sub, function{}, reason

@@ -29,8 +29,11 @@ func (c *call) parseAll(dst []any, rest further) error {
 			err = typeError("%s(): %v", c.fn.name, err)
 		}
 	}
-	c.args, c.kwargs, c.parsed = nil, nil, true
-	c.req.Release()
+	c.parsed = true
+	if c.inside == nil {
+		c.args, c.kwargs = nil, nil
+		c.req.Release()
+	}
 	return err
 }
 
@@ -52,7 +55,10 @@ func (c *call) list(n int) (codec.Raw, error) {
 
 // hasKeywords implements source.
 func (c *call) hasKeywords() bool {
-	return c.kwargs != nil || c.inside != nil && c.inside.kwargs != nil
+	if c.inside != nil {
+		return c.inside.kwargs != nil
+	}
+	return c.kwargs != nil
 }
 
 // keywords implements source.

@@ -19,6 +19,8 @@ type Ender interface {
 	Attach(w Wait) bool
 	// Detach undoes Attach.
 	Detach(w Wait)
+	// AfterFunc has fn called after the end; see [End.AfterFunc].
+	AfterFunc(fn func()) (stop func() bool)
 }
 
 // End is the part of a context that ends: embedded in one, it provides Done,

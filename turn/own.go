@@ -23,6 +23,7 @@ const (
 type Own struct {
 	state   atomic.Uint32
 	bounded uint32     // items in the queue that TryStart has put there
+	nested  uint8      // visits on the stack of whoever has the turn, who alone may look
 	mu      sync.Mutex // guards the queue and the change between held and contended
 	last    *Item      // of the queue, which is a ring: last.next is the first
 	group   *Group     // nil: none
@@ -131,6 +132,7 @@ func (t *Own) Start(it *Item) {
 func (t *Own) run(task Task) {
 	stack.Grow()
 	t.entered()
+	t.nested = 0
 	defer t.group.leave() // last, when those whom Finish wakes are counted
 	defer task.Finish()
 	defer t.pass(true) // before Finish, and also if Run ends the goroutine
@@ -154,7 +156,7 @@ func (t *Own) Do(ctx context.Context, fn func()) error {
 	if t.holding != nil {
 		goroutine = stack.Goroutine()
 	}
-	if err := t.take(ctx, goroutine); err != nil {
+	if err := t.takeWithin(ctx, goroutine); err != nil {
 		return err
 	}
 	defer t.release()
@@ -162,15 +164,21 @@ func (t *Own) Do(ctx context.Context, fn func()) error {
 	return nil
 }
 
-// take waits until the turn has come to the calling goroutine. If ctx ends
-// before, the place in the queue remains and a goroutine passes the turn on.
-func (t *Own) take(ctx context.Context, goroutine uint64) error {
+// take waits until the turn has come to the calling goroutine.
+func (t *Own) take(goroutine uint64) {
+	_ = t.takeWithin(context.Background(), goroutine) // which never ends
+}
+
+// takeWithin is take with a context. If that ends before, the place in the queue
+// remains and a goroutine passes the turn on.
+func (t *Own) takeWithin(ctx context.Context, goroutine uint64) error {
 	if t.takeFree() {
 		t.holding.enter(goroutine)
+		t.nested = 0
 		return nil
 	}
 	w, n := begin(ctx, t)
-	w.goroutine = goroutine
+	w.goroutine, w.nested = goroutine, 0
 	if w.ender != nil {
 		w.ender, w.ready = nil, make(chan struct{}, 1)
 	}
@@ -201,7 +209,7 @@ func (t *Own) Begin(ctx context.Context) (Wait, error) {
 		return Wait{}, err
 	}
 	w, n := begin(ctx, t)
-	w.goroutine = t.holding.who()
+	w.goroutine, w.nested = t.holding.who(), t.nested
 	return Wait{w, n}, nil
 }
 
@@ -213,10 +221,11 @@ func (t *Own) Await(ctx context.Context, fn func()) error {
 	if err := t.verify(); err != nil {
 		return err
 	}
-	goroutine := t.holding.who()
+	goroutine, nested := t.holding.who(), t.nested
 	t.pass(true)
 	defer func() {
-		_ = t.take(context.Background(), goroutine) // which never ends
+		t.take(goroutine)
+		t.nested = nested
 		t.group.leave()
 	}()
 	fn()

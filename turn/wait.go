@@ -51,6 +51,7 @@ type waiter struct {
 	ender Ender // the context, if it ends the wait by itself
 
 	goroutine uint64 // that waits, if the turn is watched
+	nested    uint8  // visits on its stack
 	lane      uint8  // of the group's contexts
 
 	// ready says that the wait is over and the turn is the waiter's: a channel
@@ -199,6 +200,7 @@ func (w *waiter) group() *Group {
 func (w *waiter) end() error {
 	if w.turn != nil {
 		w.turn.holding.enter(w.goroutine)
+		w.turn.nested = w.nested
 	}
 	err := w.err
 	w.free()

@@ -27,8 +27,8 @@ func TestCallsOfOursTakeNoMoreAllocationsThanTheyDid(t *testing.T) {
 		{"tcp/gomas contract, MsgPack", 4, 6, 7},
 		{"tcp/gomas contract, Blosc", 6, 8, 9},
 		{"ipc/gomas contract, JSON", 4, 6, 7},
-		{"inside/gomas contract", 4, 8, 6},
-		{"inside/gomas agents", 6, 11, 8},
+		{"inside/gomas contract", 4, 7, 6},
+		{"inside/gomas agents", 2, 7, 6},
 	} {
 		t.Run(limit.peer, func(t *testing.T) {
 			p, err := peers.Find(limit.peer)
