@@ -1,6 +1,7 @@
 package gomas
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,11 +105,18 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	c.root.Inside(&c.conn)
 	c.root.UseDirectory((*directory)(c))
 
-	var err error
+	advertised, err := c.opts.advertised()
+	if err != nil {
+		return nil, fmt.Errorf("gomas: %w", err)
+	}
 	c.server, err = rpc.Listen(ctx, addr, c.root, &c.conn)
 	if err == nil {
-		c.addr = c.server.Addr()
-		c.own, err = transport.ParseAddr(c.addr)
+		c.own, err = transport.ParseAddr(c.server.Addr())
+		if advertised != (transport.Addr{}) {
+			advertised.Port = cmp.Or(advertised.Port, c.own.Port)
+			c.own = advertised
+		}
+		c.addr = c.own.String()
 		c.free = c.server.Turn()
 		if s := turn.SchedulerOf(c.free); s != nil {
 			c.by = &s
@@ -158,8 +166,8 @@ func (c *Container) countCall(ctx context.Context, call rpc.Info, next func(cont
 	return next(ctx)
 }
 
-// Addr returns the address of the container, to which agents' ids are
-// appended with a slash.
+// Addr returns the address by which others reach the container, to which agents'
+// ids are appended with a slash.
 func (c *Container) Addr() string { return c.addr }
 
 // Clock returns the clock of the container's agents.

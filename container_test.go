@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -395,5 +396,32 @@ func TestAClosedContainerAnswersAtOnceHoweverPatientItWas(t *testing.T) {
 	}
 	if _, err := add.Call(context.Background(), r, 1); !errors.Is(err, gomas.ErrClosed) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAContainerCanAdvertiseAnotherAddressThanItListensAt(t *testing.T) {
+	c, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", &gomas.Options{Advertise: "tcp://localhost:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { shutdown(t, c) })
+	a, other := spawn(t, c), container(t)
+	if !strings.HasPrefix(a.URL(), "tcp://localhost:") || strings.HasSuffix(c.Addr(), ":0") {
+		t.Errorf("the agent is at %s", a.URL())
+	}
+	for name, from := range map[string]*gomas.Container{"from inside": c, "from another container": other} {
+		r, err := from.Connect(soon(t), a.URL())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if inside := r.Peer().(rpc.Insider).Inside() != nil; inside != (from == c) {
+			t.Errorf("%s: a call takes no socket: %v", name, inside)
+		}
+	}
+	for addr, want := range map[string]string{"tcp://0.0.0.0:5555": "every interface", "localhost": "no scheme"} {
+		_, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", &gomas.Options{Advertise: addr})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", addr, err)
+		}
 	}
 }

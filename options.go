@@ -43,6 +43,13 @@ type Options struct {
 	// default is one attempt.
 	Patience time.Duration
 
+	// Advertise is the address by which others reach the container, if that is
+	// not the one at which it listens: behind address translation, say. It is
+	// part of the URLs of the agents. Port 0 stands for the port at which it
+	// listens. The default is the address at which it listens; where that is
+	// every interface, with the full name of this machine.
+	Advertise string
+
 	// TLS secures connections, to this container and from it.
 	TLS *transport.TLS
 
@@ -103,4 +110,16 @@ func (o *Options) connections(types *codec.Types) rpc.Options {
 		conn.Lost = func(ch *channel.Conn, reason error) { o.Lost(rpc.Of(ch), reason) }
 	}
 	return conn
+}
+
+// advertised returns the address that others are told, the zero Addr if it is the
+// one at which the container listens.
+func (o *Options) advertised() (a transport.Addr, err error) {
+	if o.Advertise == "" {
+		return a, nil
+	}
+	if a, err = transport.ParseAddr(o.Advertise); err == nil && a.Everywhere() {
+		err = &transport.AddrError{Addr: o.Advertise, Reason: "it means every interface, and nobody can connect to that"}
+	}
+	return a, err
 }

@@ -259,7 +259,7 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 	sent = true
 	// Without a turn to give up and an end to the waiting, nothing is lost if
 	// the caller does the writing itself.
-	patient := limit.end == 0 && ctx.Done() == nil && turn.From(ctx) == nil
+	patient := limit.end == 0 && turn.From(ctx) == nil && ctx.Done() == nil
 	c.hand(p, f, patient)
 	return p, nil
 }
