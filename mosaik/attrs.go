@@ -110,19 +110,18 @@ func (s *tagged) find(name string) *field {
 	return nil
 }
 
-func (s *tagged) names() []string {
-	var names []string
-	for i := range s.fields {
-		names = append(names, s.fields[i].name)
-	}
-	return names
-}
+func (s *tagged) names() []string { return s.that(func(*field) bool { return true }) }
 
 // with returns the names of the fields that have an option.
 func (s *tagged) with(option string) []string {
+	return s.that(func(f *field) bool { return slices.Contains(f.options, option) })
+}
+
+// that returns the names of the fields that fit.
+func (s *tagged) that(fits func(*field) bool) []string {
 	var names []string
 	for i := range s.fields {
-		if slices.Contains(s.fields[i].options, option) {
+		if fits(&s.fields[i]) {
 			names = append(names, s.fields[i].name)
 		}
 	}
@@ -154,11 +153,19 @@ func ModelOf[P, A any]() Model {
 	if err != nil {
 		panic(err)
 	}
-	return Model{
+	m := Model{
 		Params: params.names(), Attrs: attrs.names(),
 		Trigger: attrs.with("trigger"), NonTrigger: attrs.with("non-trigger"),
 		Persistent: attrs.with("persistent"), NonPersistent: attrs.with("non-persistent"),
 	}
+	// To mosaik, every attribute is an input and an output.
+	if len(m.Trigger) > 0 && len(m.NonTrigger) > 0 {
+		m.NonTrigger = append(m.NonTrigger, attrs.that(func(f *field) bool { return !f.in })...)
+	}
+	if len(m.Persistent) > 0 && len(m.NonPersistent) > 0 {
+		m.Persistent = append(m.Persistent, attrs.that(func(f *field) bool { return !f.out })...)
+	}
+	return m
 }
 
 // Params are parameters by name, as mosaik gives them to Init and Create.

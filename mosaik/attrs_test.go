@@ -31,7 +31,9 @@ type sizes struct {
 func TestAModelOfStructs(t *testing.T) {
 	want := mosaik.Model{
 		Params: []string{"size", "cells"}, Attrs: []string{"power", "price", "names", "charge", "full", "mode"},
-		Trigger: []string{"power"}, NonTrigger: []string{"price"}, Persistent: []string{"charge"}, NonPersistent: []string{"full"},
+		// What is no input cannot trigger, and what is no output lasts.
+		Trigger: []string{"power"}, NonTrigger: []string{"price", "charge", "full"},
+		Persistent: []string{"charge", "power", "price", "names"}, NonPersistent: []string{"full"},
 	}
 	if got := mosaik.ModelOf[sizes, battery](); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)

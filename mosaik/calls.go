@@ -23,6 +23,9 @@ type state struct {
 	now      int64 // time of the last step
 }
 
+// timeBased reports whether the simulator is, as all of API 2 are.
+func (s *state) timeBased() bool { return s.major < 3 || s.meta.Type == TimeBased }
+
 // handle registers what mosaik calls.
 func (c *component) handle() {
 	c.svc.Handle("init(sid, time_resolution=1.0, **params)", c.init)
@@ -155,10 +158,10 @@ func (c *component) step(ctx context.Context, now int64, inputs Inputs, maxAdvan
 		step.MaxAdvance = *maxAdvance
 	}
 	next, err := c.sim.Step(ctx, step)
-	switch timeBased := s.major < 3 || s.meta.Type == TimeBased; {
+	switch {
 	case err != nil:
 		return nil, err
-	case next == NoStep && timeBased:
+	case next == NoStep && s.timeBased():
 		return nil, valueError("Step at %d has returned NoStep, and a time-based simulator needs a next step; return its time, or set Meta.Type to EventBased or Hybrid", now)
 	case next == NoStep:
 		return nil, nil
@@ -203,7 +206,7 @@ func (c *component) getData(ctx context.Context, query Query) (map[string]any, e
 		for _, attr := range attrs {
 			value, ok := outputs.Values[id][attr]
 			if !ok {
-				if c.state.meta.Type == TimeBased {
+				if c.state.timeBased() {
 					return nil, valueError("GetData has left out %s of entity %s, and a time-based simulator has a value for all that is asked for; add it", attr, id)
 				}
 				continue

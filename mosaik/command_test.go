@@ -68,7 +68,7 @@ func TestMainServesBothWaysOfTheCommandLineAndLogs(t *testing.T) {
 		log := &lines{want: "waiting for mosaik", seen: make(chan string, 1)}
 		ended := make(chan error, 1)
 		go func() {
-			ended <- mosaik.Run(context.Background(), []string{"-listen", "127.0.0.1:0"}, &scripted{}, nil, log)
+			ended <- mosaik.Run(context.Background(), []string{"127.0.0.1:0", "-listen", "-log", "info"}, &scripted{}, nil, log)
 		}()
 		_, addr, _ := strings.Cut(strings.TrimSpace(<-log.seen), "connect=")
 		d, err := mosaiktest.Dial(t.Context(), addr, nil)

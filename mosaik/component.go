@@ -40,6 +40,7 @@ type component struct {
 	opts  Options
 	svc   *rpc.Service
 	extra []string // names of the extra methods
+	line  turn.Own // of the calls but for get_data, which may come in between
 	turn  turn.Own // of the simulator
 
 	life context.Context // ends when the simulation does
@@ -118,12 +119,19 @@ func (c *component) around(ctx context.Context, call rpc.Info, next func(context
 	defer cancel(nil)
 	defer context.AfterFunc(c.life, func() { cancel(context.Cause(c.life)) })()
 	began := time.Now()
-	if misuse := c.turn.Do(own, func() {
-		c.enter(call.Path)
-		defer c.leave(ctx, call.Path)
-		err = survive(turn.With(own, &c.turn), next)
-	}); misuse != nil {
-		err = misuse
+	inTurn := func() {
+		if ended := c.turn.Do(own, func() {
+			c.enter(call.Path)
+			defer c.leave(ctx, call.Path)
+			err = survive(turn.With(own, &c.turn), next)
+		}); ended != nil {
+			err = ended
+		}
+	}
+	if call.Path == "get_data" {
+		inTurn()
+	} else if ended := c.line.Do(own, inTurn); ended != nil {
+		err = ended
 	}
 	log := c.opts.Logger.With("call", call.Path, "took", time.Since(began))
 	switch {

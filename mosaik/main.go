@@ -43,12 +43,18 @@ func run(ctx context.Context, args []string, sim Simulator, opts *Options, stder
 	listen := flags.Bool("listen", false, "wait at HOST:PORT until mosaik connects")
 	var level slog.Level
 	flags.TextVar(&level, "log", slog.LevelInfo, "what to log: debug, info, warn or error")
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("mosaik: command line: %w", err)
+	var addrs []string
+	for len(args) > 0 { // flags may follow the address, too
+		if err := flags.Parse(args); err != nil {
+			return fmt.Errorf("mosaik: command line: %w", err)
+		}
+		if args = flags.Args(); len(args) > 0 {
+			addrs, args = append(addrs, args[0]), args[1:]
+		}
 	}
-	if flags.NArg() != 1 {
+	if len(addrs) != 1 {
 		flags.Usage()
-		return fmt.Errorf("mosaik: command line: %d addresses instead of one; give HOST:PORT, which is %%(addr)s in mosaik's \"cmd\"", flags.NArg())
+		return fmt.Errorf("mosaik: command line: %d addresses instead of one; give HOST:PORT, which is %%(addr)s in mosaik's \"cmd\"", len(addrs))
 	}
 	var all Options
 	if opts != nil {
@@ -59,7 +65,7 @@ func run(ctx context.Context, args []string, sim Simulator, opts *Options, stder
 	}
 	ctx, cancel := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	err := take(ctx, flags.Arg(0), *listen, sim, &all)
+	err := take(ctx, addrs[0], *listen, sim, &all)
 	if err != nil {
 		all.Logger.Error("the simulator has ended", "error", err)
 	} else {

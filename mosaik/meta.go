@@ -62,7 +62,8 @@ type Model struct {
 
 	// Trigger are the inputs whose arrival makes mosaik call Step, NonTrigger
 	// those that wait for a step. Together they are all inputs: of two, one
-	// need not be given. Only a hybrid simulator chooses.
+	// need not be given, and with AnyInputs one must not. Only a hybrid
+	// simulator chooses.
 	Trigger, NonTrigger []string
 
 	// Persistent are the outputs that are valid until they change, and
@@ -76,13 +77,8 @@ func (m *Meta) wire(extra []string) map[string]any {
 	models := make(map[string]any, len(m.Models))
 	for name, model := range m.Models {
 		w := map[string]any{"public": !model.Private, "params": list(model.Params), "attrs": list(model.Attrs), "any_inputs": model.AnyInputs}
-		for key, names := range map[string][]string{
-			"trigger": model.Trigger, "non-trigger": model.NonTrigger,
-			"persistent": model.Persistent, "non-persistent": model.NonPersistent,
-		} {
-			if len(names) > 0 {
-				w[key] = names
-			}
+		if m.Type == Hybrid {
+			model.addKinds(w)
 		}
 		models[name] = w
 	}
@@ -94,6 +90,23 @@ func (m *Meta) wire(extra []string) map[string]any {
 		w["set_events"] = true
 	}
 	return w
+}
+
+// addKinds adds which attributes are of which kind. mosaik takes what is not
+// "persistent" for a mistake, unless it is "non-persistent"; and it refuses,
+// from simulators that are not hybrid, a list that is not complete.
+func (m *Model) addKinds(w map[string]any) {
+	events := m.NonPersistent
+	if len(events) == 0 && len(m.Persistent) > 0 {
+		events = slices.DeleteFunc(slices.Clone(m.Attrs), func(attr string) bool { return slices.Contains(m.Persistent, attr) })
+	}
+	for key, names := range map[string][]string{
+		"trigger": m.Trigger, "non-trigger": m.NonTrigger, "persistent": m.Persistent, "non-persistent": events,
+	} {
+		if len(names) > 0 {
+			w[key] = names
+		}
+	}
 }
 
 // list is names as a list, also if there are none.
@@ -113,9 +126,9 @@ func (m *Meta) version() string {
 
 // major returns the first number of the version.
 func (m *Meta) major() (int, error) {
-	first, rest, _ := strings.Cut(m.version(), ".")
+	first, rest, dotted := strings.Cut(m.version(), ".")
 	n, err := strconv.Atoi(first)
-	if rest != "" && err == nil {
+	if dotted && err == nil {
 		_, err = strconv.ParseUint(rest, 10, 32)
 	}
 	if err != nil || n != 2 && n != 3 {
@@ -221,6 +234,9 @@ func (p *partition) check() error {
 	}
 	if len(p.one) == 0 || len(p.two) == 0 {
 		return nil
+	}
+	if p.others {
+		return fmt.Errorf("%s and %s cannot name any inputs there may be; leave one of them empty", p.what1, p.what2)
 	}
 	for _, name := range p.all {
 		if !slices.Contains(p.one, name) && !slices.Contains(p.two, name) {

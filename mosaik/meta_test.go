@@ -2,6 +2,7 @@ package mosaik_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,11 +21,14 @@ func TestMistakesInMetaAreFoundAtStartUp(t *testing.T) {
 		{"none, time-based", mosaik.Meta{Type: mosaik.TimeBased, Models: one(mosaik.Model{Attrs: attrs})}, ""},
 		{"none, hybrid with both lists", mosaik.Meta{Type: mosaik.Hybrid, Models: one(mosaik.Model{Attrs: attrs, Trigger: []string{"a"}, NonTrigger: []string{"b"}})}, ""},
 		{"none, hybrid with any inputs", mosaik.Meta{Type: mosaik.Hybrid, Models: one(mosaik.Model{AnyInputs: true, Trigger: []string{"x"}})}, ""},
+		{"none, a time-based one that names some of what waits", mosaik.Meta{Type: mosaik.TimeBased, Models: one(mosaik.Model{Attrs: attrs, NonTrigger: []string{"a"}, Persistent: []string{"b"}})}, ""},
+		{"any inputs with both lists", mosaik.Meta{Type: mosaik.Hybrid, Models: one(mosaik.Model{Attrs: attrs, AnyInputs: true, Trigger: []string{"a"}, NonTrigger: []string{"b"}})}, "Trigger and NonTrigger cannot name any inputs there may be"},
 		{"none, API 3.7", mosaik.Meta{API: "3.7", Type: mosaik.EventBased, Models: one(mosaik.Model{})}, ""},
 		{"none, API 2 without a type", mosaik.Meta{API: "2", Models: one(mosaik.Model{})}, ""},
 		{"API 4", mosaik.Meta{API: "4.0", Type: mosaik.TimeBased, Models: one(mosaik.Model{})}, `Meta.API is "4.0"`},
 		{"API 1", mosaik.Meta{API: "1", Models: one(mosaik.Model{})}, `Meta.API is "1"`},
 		{"an API that is no number", mosaik.Meta{API: "3.x", Type: mosaik.TimeBased, Models: one(mosaik.Model{})}, `Meta.API is "3.x"`},
+		{"an API without its second number", mosaik.Meta{API: "3.", Type: mosaik.TimeBased, Models: one(mosaik.Model{})}, `Meta.API is "3."`},
 		{"an event-based one of API 2", mosaik.Meta{API: "2.4", Type: mosaik.EventBased, Models: one(mosaik.Model{})}, "simulators of API 2.4 are time-based"},
 		{"no type", mosaik.Meta{Models: one(mosaik.Model{})}, "set it to TimeBased, EventBased or Hybrid"},
 		{"no models", mosaik.Meta{Type: mosaik.TimeBased}, "Meta.Models is empty"},
@@ -84,5 +88,72 @@ func TestAMetaThatHasMistakesOnlyAfterInit(t *testing.T) {
 	}
 	if err := <-s.ended; err == nil || !strings.Contains(err.Error(), `Meta.API is "4.0"`) {
 		t.Error("it ended with", err)
+	}
+}
+
+// TestMosaikGetsTheListsThatItCannotMisread: mosaik infers what is not persistent
+// from nothing but a list of it, and compares the lists of simulators that are not
+// hybrid with all attributes.
+func TestMosaikGetsTheListsThatItCannotMisread(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		kind  mosaik.Type
+		model mosaik.Model
+		want  mosaik.Model
+	}{
+		{"the events of a hybrid one follow from what lasts", mosaik.Hybrid, mosaik.Model{Persistent: []string{"a"}}, mosaik.Model{Persistent: []string{"a"}, NonPersistent: []string{"b"}}},
+		{"if all lasts there are no events", mosaik.Hybrid, mosaik.Model{Persistent: []string{"a", "b"}}, mosaik.Model{Persistent: []string{"a", "b"}}},
+		{"triggers of a hybrid one are as given", mosaik.Hybrid, mosaik.Model{Trigger: []string{"a"}, NonPersistent: []string{"b"}}, mosaik.Model{Trigger: []string{"a"}, NonPersistent: []string{"b"}}},
+		{"a time-based one has no lists", mosaik.TimeBased, mosaik.Model{NonTrigger: []string{"a"}, Persistent: []string{"b"}}, mosaik.Model{}},
+		{"an event-based one has none, either", mosaik.EventBased, mosaik.Model{Trigger: []string{"a"}, NonPersistent: []string{"b"}}, mosaik.Model{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.model.Attrs = []string{"a", "b"}
+			s := joined(t, &scripted{meta: &mosaik.Meta{Type: test.kind, Models: map[string]mosaik.Model{"Thing": test.model}}}, nil)
+			meta, err := s.Init(t.Context(), "Sim-0", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := meta.Models["Thing"]
+			for _, lists := range [][2][]string{
+				{got.Trigger, test.want.Trigger},
+				{got.NonTrigger, test.want.NonTrigger},
+				{got.Persistent, test.want.Persistent},
+				{got.NonPersistent, test.want.NonPersistent},
+			} {
+				if !slices.Equal(lists[0], lists[1]) {
+					t.Errorf("mosaik gets %+v, want %+v", got, test.want)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryInputOfAHybridStructMayHaveATag(t *testing.T) {
+	model := mosaik.ModelOf[struct{}, struct {
+		Price  float64  `mosaik:"price,in,trigger"`
+		Power  float64  `mosaik:"power,in,non-trigger"`
+		Charge float64  `mosaik:"charge,out,persistent"`
+		Alarm  *float64 `mosaik:"alarm,out,non-persistent"`
+	}]()
+	meta := mosaik.Meta{Type: mosaik.Hybrid, Models: map[string]mosaik.Model{"Store": model}}
+	if err := meta.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASimulatorOfAPI2LeavesNoOutputOut(t *testing.T) {
+	s := started(t, &scripted{
+		meta:    &mosaik.Meta{API: "2.2", Models: map[string]mosaik.Model{"Thing": {Attrs: []string{"power"}}}},
+		getData: func(context.Context, mosaik.Query) (mosaik.Outputs, error) { return mosaik.Outputs{}, nil },
+	}, nil)
+	if _, err := s.GetData(t.Context(), mosaik.Query{"Thing-0": {"power"}}); err == nil || !strings.Contains(err.Error(), "left out power of entity Thing-0") {
+		t.Error(err)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-s.ended; err == nil {
+		t.Error("it ended without the error")
 	}
 }

@@ -3,6 +3,7 @@ package mosaik_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -123,7 +124,15 @@ func TestStepsOfEachTypeOfSimulator(t *testing.T) {
 			func(now int64) int64 { return now + 5 - now%5 },
 			[]int64{3, 7},
 			[]int64{0, 3, 5, 7},
-			[]int64{2, 4, 6, 9},
+			[]int64{2, 4, 6, 10},
+		},
+		{
+			"what has been returned stands when a trigger comes before it",
+			mosaik.Meta{Type: mosaik.EventBased, Models: thing(mosaik.Model{})},
+			func(now int64) int64 { return now + 4 },
+			[]int64{1, 2},
+			[]int64{1, 2, 5, 6, 9},
+			[]int64{1, 4, 5, 8, 10},
 		},
 		{
 			"one of API 2 is not told max_advance",
@@ -272,5 +281,45 @@ func TestDataIsGivenToOthersWhileAStepWaitsForMosaik(t *testing.T) {
 	close(answer)
 	if err := <-stepped; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCallsAtTheSameTimeAreWorkedOnOneAfterAnother: an asynchronous scenario may
+// have a simulator create several entities at once.
+func TestCallsAtTheSameTimeAreWorkedOnOneAfterAnother(t *testing.T) {
+	asked, answer := make(chan struct{}, 2), make(chan struct{})
+	working, most := 0, 0
+	sim := new(scripted)
+	sim.create = func(ctx context.Context, _ int, _ string, _ mosaik.Params) ([]mosaik.Entity, error) {
+		working++
+		most = max(most, working)
+		err := asking(ctx, func() { asked <- struct{}{}; <-answer })
+		working--
+		sim.made++
+		return []mosaik.Entity{{ID: fmt.Sprint(sim.made)}}, err
+	}
+	s := joined(t, sim, nil)
+	if _, err := s.Init(t.Context(), "Sim-0", nil); err != nil {
+		t.Fatal(err)
+	}
+	created := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := s.Create(context.Background(), 1, "Thing", nil)
+			created <- err
+		}()
+	}
+	<-asked
+	for range 100 { // time for the other one to come
+		if _, err := s.GetData(t.Context(), mosaik.Query{}); err != nil {
+			t.Error(err)
+		}
+	}
+	close(answer)
+	if err := errors.Join(<-created, <-created, s.Stop(t.Context()), <-s.ended); err != nil {
+		t.Error(err)
+	}
+	if most != 1 {
+		t.Errorf("%d calls are worked on at once", most)
 	}
 }

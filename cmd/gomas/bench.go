@@ -105,7 +105,10 @@ func (c *benchCommand) check() error {
 func (c *benchCommand) load(args arguments) func(context.Context, *peer) error {
 	if c.Function == "" {
 		return func(ctx context.Context, p *peer) error {
-			_, _, err := agentType(ctx, p.Remote(), c.Address.agent)
+			name, _, err := agentType(ctx, p.Remote(), c.Address.agent)
+			if err == nil && name == "" && c.Address.agent != "" {
+				return noAgent(c.Address)
+			}
 			return err
 		}
 	}

@@ -13,7 +13,13 @@ type certsCommand struct {
 	Check certsCheckCommand `cmd:"" help:"Check a certificate, its key, and the authority."`
 }
 
-const day = 24 * time.Hour
+const (
+	day = 24 * time.Hour
+
+	// maxDays is as long as a certificate may be good: a century. A Duration
+	// holds less than three.
+	maxDays = 36500
+)
 
 // certsMakeCommand makes an authority, unless there is one, and a certificate
 // for each device.
@@ -39,8 +45,8 @@ Examples:
 
 // Run implements the command.
 func (c *certsMakeCommand) Run(env *environment) error {
-	if c.Days < 1 || c.CADays < 1 {
-		return usageError("", "--days and --ca-days must be at least 1")
+	if c.Days < 1 || c.Days > maxDays || c.CADays < 1 || c.CADays > maxDays {
+		return usageError("", "--days and --ca-days must be from 1 to %d", maxDays)
 	}
 	requests := make([][]string, len(c.Devices))
 	for i, device := range c.Devices {
@@ -91,6 +97,9 @@ Examples:
 
 // Run implements the command.
 func (c *certsCheckCommand) Run(env *environment) error {
+	if c.Within < 0 || c.Within > maxDays {
+		return usageError("", "--within must be from 0 to %d", maxDays)
+	}
 	check, err := c.load()
 	if err != nil {
 		return err

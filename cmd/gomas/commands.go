@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -40,8 +41,8 @@ type environment struct {
 	terminal       bool // stdout is one
 }
 
-// printf prints to the standard output. A lost output cannot be reported to
-// anybody.
+// printf prints to the standard output. That it could not be written is
+// reported when the command has ended.
 func (e *environment) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(e.stdout, format, args...)
 }
@@ -56,7 +57,26 @@ func run(env *environment, args []string) int {
 	if err != nil {
 		return report(env, usage(parsed, err))
 	}
-	return report(env, parsed.Run(env))
+	out := &output{Writer: env.stdout}
+	err = parsed.Run(&environment{Context: env.Context, stdout: out, stderr: env.stderr, terminal: env.terminal})
+	if err == nil && out.err != nil {
+		err = &failure{codeFailed, fmt.Errorf("standard output: %w", out.err), ""}
+	}
+	return report(env, err)
+}
+
+// output remembers why something could not be written.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (n int, err error) {
+	n, err = o.Writer.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 func newParser(env *environment) (*kong.Kong, error) {
@@ -78,9 +98,9 @@ func usage(parsed *kong.Context, err error) error {
 	if parsed != nil && parsed.Selected() != nil {
 		command = parsed.Selected().FullPath()
 	}
-	return &failure{
-		code: codeUsage,
-		err:  err,
-		hint: command + " --help shows how to use it",
+	hint := command + " --help shows how to use it"
+	if strings.HasPrefix(err.Error(), "unknown flag") {
+		hint += "; behind -- nothing is a flag"
 	}
+	return &failure{codeUsage, err, hint}
 }

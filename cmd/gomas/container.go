@@ -45,6 +45,9 @@ func (c *containerCommand) Run(env *environment) (err error) {
 	if c.Address.agent != "" {
 		return usageError("", "a container listens at an address, and %v is that of an agent", c.Address)
 	}
+	if c.Grace < 0 {
+		return usageError("", "--grace must not be negative")
+	}
 	factories, err := builtIn()
 	if err != nil {
 		return err

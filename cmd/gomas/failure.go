@@ -51,7 +51,8 @@ func report(env *environment, err error) int {
 		return codeOK
 	}
 	f := failureOf(err)
-	_, _ = fmt.Fprintf(env.stderr, "gomas: %s\n", printable(f.Error()))
+	text := strings.TrimPrefix(f.Error(), "gomas: ") // errors of the library begin with it
+	_, _ = fmt.Fprintf(env.stderr, "gomas: %s\n", printable(text))
 	if f.hint != "" {
 		_, _ = fmt.Fprintf(env.stderr, "  %s\n", printable(f.hint))
 	}

@@ -31,7 +31,10 @@ const longestPause = time.Second
 
 // Run implements the command.
 func (c *pingCommand) Run(env *environment) error {
-	if c.Wait <= 0 {
+	if c.Wait < 0 {
+		return usageError("", "--wait must not be negative")
+	}
+	if c.Wait == 0 {
 		return c.once(env)
 	}
 	var (

@@ -71,8 +71,13 @@ func (s *survey) ids(ctx context.Context, l *listing) ([]string, error) {
 	if !errors.Is(err, rpc.ErrNoDescription) {
 		return nil, err
 	}
-	l.Note = fmt.Sprintf("ids have been tried until %d in a row were of no agent; there may be more", s.probe)
-	return s.try(ctx)
+	found, err := s.try(ctx)
+	if len(found) < s.limit {
+		l.Note = fmt.Sprintf("ids have been tried until %d in a row were of no agent; there may be more", s.probe)
+	} else {
+		l.Note = fmt.Sprintf("ids have been tried until %d agents were found, which is the limit; there may be more", s.limit)
+	}
+	return found, err
 }
 
 // try returns the ids of agents that are found by trying.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -129,5 +130,33 @@ func TestBytesArePrintedInBase64(t *testing.T) {
 	got, err := printer{}.print(map[string]any{"b": []any{[]byte{1, 2, 255}}, "a": nil})
 	if want := `{"a": null, "b": ["AQL/"]}`; got != want || err != nil {
 		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+// full is an output that has no room.
+type full struct{}
+
+var errFull = errors.New("no space left on device")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+func TestAnOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
+	var stderr strings.Builder
+	for _, words := range []string{"version", "completion bash", "complete -- ca"} {
+		stderr.Reset()
+		code := run(&environment{Context: t.Context(), stdout: full{}, stderr: &stderr}, strings.Fields(words))
+		if code != codeFailed || !strings.Contains(stderr.String(), "standard output: no space left") {
+			t.Errorf("%s: the exit code is %d; it printed %q", words, code, stderr.String())
+		}
+	}
+}
+
+func TestAnErrorOfTheLibraryDoesNotNameTheProgramTwice(t *testing.T) {
+	var stderr strings.Builder
+	if code := run(&environment{Context: t.Context(), stdout: full{}, stderr: &stderr}, []string{"container", "tcp://192.0.2.1:80"}); code != codeFailed {
+		t.Errorf("the exit code is %d", code)
+	}
+	if got := stderr.String(); !strings.HasPrefix(got, "gomas: container at ") {
+		t.Errorf("it printed %q", got)
 	}
 }

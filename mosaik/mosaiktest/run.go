@@ -46,18 +46,16 @@ func (d *Driver) steps(ctx context.Context, s Scenario) error {
 			return err
 		}
 	}
-	own := int64(0)
-	if kind == mosaik.EventBased {
-		own = mosaik.NoStep
+	var own []int64 // times that the simulator has returned, or begins at
+	if kind != mosaik.EventBased {
+		own = append(own, 0)
 	}
 	for last := int64(-1); ; {
 		time := d.next(last, own, s.Until)
 		if time >= s.Until {
 			return nil
 		}
-		if own == time {
-			own = mosaik.NoStep
-		}
+		own = slices.DeleteFunc(own, func(t int64) bool { return t <= time })
 		maxAdvance := s.Until
 		if kind == mosaik.EventBased || kind == mosaik.Hybrid {
 			maxAdvance = d.next(time, own, s.Until+1) - 1
@@ -70,8 +68,8 @@ func (d *Driver) steps(ctx context.Context, s Scenario) error {
 		if err != nil {
 			return err
 		}
-		if next != mosaik.NoStep {
-			own = next
+		if next != mosaik.NoStep && next < s.Until {
+			own = append(own, next) // those returned before stand
 		}
 		if err := d.look(ctx, time, s); err != nil {
 			return err
@@ -81,14 +79,11 @@ func (d *Driver) steps(ctx context.Context, s Scenario) error {
 }
 
 // next returns the time of the next step after last, and no more than until.
-func (d *Driver) next(last, own, until int64) int64 {
+func (d *Driver) next(last int64, own []int64, until int64) int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	time := until
-	if own != mosaik.NoStep {
-		time = min(time, own)
-	}
-	for _, event := range d.events {
+	for _, event := range slices.Concat(own, d.events) {
 		if event > last {
 			time = min(time, event)
 		}
