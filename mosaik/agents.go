@@ -53,8 +53,8 @@ type AgentsOptions struct {
 	// clock. The processes take over its format and time-outs.
 	Container gomas.Options
 
-	// Patience bounds the time, on the wall, in which the agents must come to
-	// rest. The default is not to bound it.
+	// Patience bounds the time, on the wall, that a step of the agents may take
+	// until they have come to rest. The default is not to bound it.
 	Patience time.Duration
 }
 
@@ -167,6 +167,19 @@ func (a *Agents) having(fits func(id string) bool) []string {
 // Clocks of different processes are set at the same time, but not in one
 // moment: what depends on others' time belongs in the step functions.
 func (a *Agents) Step(ctx context.Context, step Step) error {
+	if a.patience <= 0 {
+		return a.step(ctx, step)
+	}
+	bounded, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	err := a.step(bounded, step)
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		return fmt.Errorf("mosaik: agents: they have not come to rest within %v: %w; does a call wait for a clock in another container, or has a process stopped?", a.patience, err)
+	}
+	return err
+}
+
+func (a *Agents) step(ctx context.Context, step Step) error {
 	t, err := durationOf(step.Time, a.unit)
 	if err != nil {
 		return err
@@ -267,18 +280,10 @@ func (a *Agents) explained(ctx context.Context, err error) error {
 // meanwhile. So a second look that finds no more calls than the first shows that
 // all rested in between: Mattern's method of two waves.
 func (a *Agents) rest(ctx context.Context) error {
-	waiting := ctx
-	if a.patience > 0 {
-		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeout(ctx, a.patience)
-		defer cancel()
-	}
 	var before []int64
 	for {
-		arrived, err := a.look(waiting)
+		arrived, err := a.look(ctx)
 		switch {
-		case err != nil && ctx.Err() == nil && waiting.Err() != nil:
-			return a.explained(ctx, fmt.Errorf("they have not come to rest within %v: %w; does a call wait for a clock in another container?", a.patience, err))
 		case err != nil:
 			return a.explained(ctx, err)
 		case len(a.pacers) == 0, slices.Equal(before, arrived):

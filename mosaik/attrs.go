@@ -217,8 +217,18 @@ func (s *tagged) take(v reflect.Value, inputs map[string]map[string]any) error {
 	return nil
 }
 
-// take puts the values of one input, by their sources, into a field.
+// take puts the values of one input, by their sources, into a field. Null is what
+// mosaik has where a source has given no value, and is none, unless the field is
+// for such.
 func (f *field) take(v reflect.Value, values map[string]any) error {
+	element := v.Type()
+	if k := v.Kind(); k == reflect.Map || k == reflect.Slice {
+		element = element.Elem()
+	}
+	values = maps.Clone(values)
+	if k := element.Kind(); k != reflect.Pointer && k != reflect.Interface {
+		maps.DeleteFunc(values, func(_ string, value any) bool { return value == nil })
+	}
 	sources := slices.Sorted(maps.Keys(values))
 	switch {
 	case f.sum:

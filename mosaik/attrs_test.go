@@ -125,6 +125,16 @@ func TestInputsAreTakenByTheShapeOfTheField(t *testing.T) {
 	if !reflect.DeepEqual(*b, want) {
 		t.Errorf("%+v", *b)
 	}
+	// Null is what mosaik has where a source has given no value.
+	if err := all.Take(mosaik.Inputs{"B": {
+		"power": {"x.1": nil, "x.2": 4.5}, "price": {"x.1": nil, "x.2": 3.5}, "names": {"x.1": nil, "x.2": "two"}, "mode": {"x.1": nil},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	want.Power, want.Prices, want.Names = 4.5, map[string]float64{"x.2": 3.5}, []string{"two"}
+	if !reflect.DeepEqual(*b, want) {
+		t.Errorf("with null: %+v", *b)
+	}
 	for _, test := range []struct {
 		attr   string
 		values map[string]any

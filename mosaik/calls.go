@@ -67,6 +67,10 @@ func (c *component) initialised(call string) error {
 	return &Error{Type: "RuntimeError", Message: call + " without a successful init; call init first"}
 }
 
+// maxCreated is how many entities are created at a time at most: a number costs
+// the other side nothing, and many loops over it a lot.
+const maxCreated = 1_000_000
+
 func (c *component) create(ctx context.Context, num int, model string, params map[string]any) ([]Entity, error) {
 	if err := c.initialised("create"); err != nil {
 		return nil, err
@@ -75,8 +79,8 @@ func (c *component) create(ctx context.Context, num int, model string, params ma
 	switch {
 	case !ok || m.Private:
 		return nil, lookupError("the simulator has no model %.80q to create; it has %s", model, c.state.meta.public())
-	case num < 0:
-		return nil, valueError("create %d entities of %s; create 0 or more", num, model)
+	case num < 0 || num > maxCreated:
+		return nil, valueError("create %d entities of %s; create 0 to %d at a time", num, model, maxCreated)
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if !slices.Contains(m.Params, name) {
