@@ -122,8 +122,8 @@ func simulate(ctx context.Context, seed uint64, messages int64, keep int) (trace
 	return trace, g, err
 }
 
-// gossipHash is the hash of the run with seed 1. The race detector, another machine
-// and another system give the same. A change of what is sent, or in which order,
+// gossipHash is the hash of the run with seed 1, also with the race detector, on
+// other systems, and on processors that round as this one does. A change of what is sent, or in which order,
 // gives another one, which should be no surprise to who makes it.
 const gossipHash = 0xeacc1af11ab51e3d
 
