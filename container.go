@@ -273,6 +273,9 @@ func (c *Container) Shutdown(ctx context.Context) error {
 	if a := c.agentOf(ctx); a != nil {
 		return fmt.Errorf("gomas: shutdown of %v by %v: %w: an agent cannot wait for its own end", c, a, turn.ErrMisuse)
 	}
+	if err := c.alive(ctx); err != nil {
+		return fmt.Errorf("gomas: shutdown of %v: %w", c, err)
+	}
 	c.mu.Lock()
 	down, first := c.down, c.down == nil
 	if first {
@@ -286,12 +289,17 @@ func (c *Container) Shutdown(ctx context.Context) error {
 		err = c.shutdown(ctx)
 		return err
 	}
-	return down.Wait(ctx, nil, c)
+	return down.Wait(ctx, nil, end{c, c})
 }
+
+// tasks are those of all agents of a container.
+type tasks struct{}
+
+func (tasks) String() string { return "tasks of agents" }
 
 func (c *Container) shutdown(ctx context.Context) error {
 	agents := c.stop()
-	errs := []error{c.idle.Wait(ctx, nil, "tasks of agents to end")}
+	errs := []error{c.idle.Wait(ctx, nil, end{c, tasks{}})}
 	for _, a := range slices.Backward(agents) {
 		if ctx.Err() == nil {
 			errs = append(errs, a.shutDownWith(ctx))

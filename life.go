@@ -82,6 +82,17 @@ func (a *Agent) OnStop(fn func(ctx context.Context) error) {
 	x.stop = append(x.stop, fn)
 }
 
+// end is the end of something of a container, as what somebody waits for.
+type end struct {
+	container *Container
+	of        fmt.Stringer
+}
+
+func (e end) String() string { return "the end of " + e.of.String() }
+
+// Turn tells a local network whose end ends the waiting, too.
+func (e end) Turn() turn.Turn { return e.container.free }
+
 func (a *Agent) started(ctx context.Context) error {
 	if a.extras == nil {
 		return nil
@@ -116,7 +127,11 @@ func (a *Agent) Stop(ctx context.Context) error {
 	if turn.From(ctx) == turn.Turn(&a.turn) {
 		return fmt.Errorf("gomas: stop %v: %w: an agent cannot wait for its own end", a, turn.ErrMisuse)
 	}
-	if err := a.quit(context.WithoutCancel(ctx)).done.Wait(ctx, nil, a); err != nil {
+	err := a.container.alive(ctx)
+	if err == nil {
+		err = a.quit(context.WithoutCancel(ctx)).done.Wait(ctx, nil, end{a.container, a})
+	}
+	if err != nil {
 		return fmt.Errorf("gomas: stop %v: %w", a, err)
 	}
 	return nil
@@ -208,9 +223,9 @@ func survive(ctx context.Context, fn func(context.Context) error) (err error) {
 func (a *Agent) shutDownWith(ctx context.Context) error {
 	c := a.container
 	c.mu.Lock()
-	if end := a.end; end != nil {
+	if ending := a.end; ending != nil {
 		c.mu.Unlock()
-		_ = end.done.Wait(ctx, nil, a) // whose error Stop returns
+		_ = ending.done.Wait(ctx, nil, end{c, a}) // whose error Stop returns
 		return nil
 	}
 	a.end = new(ending)

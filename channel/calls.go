@@ -39,6 +39,9 @@ func (p *call) String() string {
 	return text
 }
 
+// Turn tells a local network whose end ends the waiting.
+func (p *call) Turn() turn.Turn { return p.conn.turn }
+
 // What has happened to a call: a request whose time is over may be on its way
 // still, and only then is the peer to be told.
 const (

@@ -226,7 +226,7 @@ func (c *Client) pause(ctx context.Context) error {
 	}
 	c.pausing = append(c.pausing, wait)
 	c.mu.Unlock()
-	err = wait.Block(ctx, c)
+	err = wait.Block(ctx, reaching{c})
 	if timer != nil {
 		timer.Stop()
 	}
@@ -235,6 +235,12 @@ func (c *Client) pause(ctx context.Context) error {
 	c.pausing = forget(c.pausing, wait)
 	return err
 }
+
+// reaching is what one who waits for a connection waits for.
+type reaching struct{ *Client }
+
+// Turn tells a local network whose end ends the waiting: nil is nobody's.
+func (r reaching) Turn() turn.Turn { return r.home }
 
 // String is what reports call one who waits for a connection.
 func (c *Client) String() string { return "a connection to " + c.addr.String() }
@@ -268,7 +274,7 @@ func (c *Client) try(ctx context.Context) (*Conn, error) {
 		free.Start(turn.Func(func() { c.dial(a) }))
 	}
 	c.mu.Unlock()
-	if err := a.done.Wait(ctx, nil, c); err != nil {
+	if err := a.done.Wait(ctx, nil, reaching{c}); err != nil {
 		return nil, err
 	}
 	return a.conn, nil

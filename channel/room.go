@@ -45,7 +45,8 @@ func (c *Conn) fill() {
 			w.sender.Wake(nil)
 		}
 	}
-	c.room = slices.Delete(c.room, 0, n)
+	clear(c.room[:n])
+	c.room = c.room[n:] // those that are left do not move: there may be very many
 	c.rooms.Store(int32(len(c.room)))
 }
 

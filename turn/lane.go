@@ -29,6 +29,13 @@ func (g *Group) expect(done <-chan struct{}, n uint8) {
 	l.waits[done]++
 }
 
+// Expect keeps the group from resting from the end of done on, until the wait that
+// this ends counts. It is for a scheduler, which learns of such an end late.
+func (g *Group) Expect(done <-chan struct{}) { g.expect(done, 0) }
+
+// Unexpect undoes Expect, when the wait is over.
+func (g *Group) Unexpect(done <-chan struct{}) { g.unexpect(done, 0) }
+
 // unexpect undoes expect, when the wait is over and the turn is back.
 func (g *Group) unexpect(done <-chan struct{}, n uint8) {
 	if g == nil {

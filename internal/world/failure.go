@@ -39,8 +39,9 @@ func (e *StandstillError) Error() string {
 	return fmt.Sprintf("time stands still at %v, after %d steps:%s", e.Time, e.Steps, list(e.Tasks))
 }
 
-// StallError reports a task that does not wait: one that blocks on something
-// that the network does not know of, or that never ends. Nothing else can happen
+// StallError reports a task that does not wait, or an event, such as the function
+// of a timer, that does not end: it blocks on something that the network does not
+// know of, or never ends. Nothing else can happen
 // in its network any more.
 type StallError struct {
 	Task  string
@@ -123,7 +124,7 @@ func (w *World) watch(ended <-chan struct{}) error {
 		case <-tick.C:
 		}
 		t, n := w.running.Load(), w.steps.Load()
-		if t == nil || t != last || n != steps {
+		if t != last || n != steps || t == nil && w.sleeps() {
 			last, steps, since = t, n, time.Now()
 			continue
 		}
@@ -135,15 +136,27 @@ func (w *World) watch(ended <-chan struct{}) error {
 
 // stalled reports a task that has kept the world for so long.
 func (w *World) stalled(t *task, after time.Duration) error {
-	err := &StallError{Task: t.String(), After: after.Round(time.Millisecond)}
-	w.mu.Lock()
-	k := t.worker // nil: it has ended just now
-	w.mu.Unlock()
+	err := &StallError{Task: "an event", After: after.Round(time.Millisecond)}
+	k := w.stepping.Load()
+	if t != nil {
+		err.Task = t.String()
+		w.mu.Lock()
+		k = t.worker // nil: it has ended just now
+		w.mu.Unlock()
+	}
 	if k == nil {
 		err.Task = "a task"
 	} else if g := k.id.Load(); g != 0 {
 		err.Stack = stack.Of(map[uint64]bool{g: true})[g]
 	}
 	w.fail(err)
+	close(w.stuck)
 	return err
+}
+
+// sleeps reports whether the loop waits for real time to pass.
+func (w *World) sleeps() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asleep
 }

@@ -154,10 +154,14 @@ func (w *World) fire(now time.Duration) {
 
 // guard calls fn, which is no task. A panic ends the world.
 func (w *World) guard(fn func()) {
+	back := false
 	defer func() {
 		if p := recover(); p != nil {
 			w.fail(&PanicError{Task: "an event", Value: p, Stack: stack.Trace()})
+		} else if !back {
+			w.goexit = true
 		}
 	}()
 	fn()
+	back = true
 }

@@ -98,8 +98,10 @@ func (n *Node) current(t *turn.Own) (*task, error) {
 	case w.closed:
 		task.afterlife()
 		return nil, ErrClosed
-	case task.node.ended != nil:
+	case task.home.ended != nil:
 		task.afterlife()
+		return nil, task.home.ended
+	case task.node.ended != nil:
 		return nil, task.node.ended
 	case n.ended != nil:
 		return nil, n.ended
@@ -158,6 +160,9 @@ func (n *Node) Do(ctx context.Context, t *turn.Own, fn func()) error {
 	if err := task.check(); err != nil {
 		return err
 	}
+	if n.ended != nil {
+		return n.ended
+	}
 	node, own := task.node, task.turn
 	defer func() { task.node, task.turn = node, own }()
 	task.node, task.turn = n, t
@@ -165,13 +170,43 @@ func (n *Node) Do(ctx context.Context, t *turn.Own, fn func()) error {
 	return nil
 }
 
+// Ended reports whether End has been called. It is called inside the world.
+func (n *Node) Ended() bool { return n.ended != nil }
+
+// A Part is a reason for a wait that is part of a node, so that a task of another
+// node would wait in vain after the end of that one.
+type Part interface {
+	// Turn is a turn of the node, nil if there is none.
+	Turn() turn.Turn
+}
+
 // End ends the node: its tasks are, where they wait, and nothing of it begins
-// any more. reason is what they get who wait all the same, in deferred functions.
-// It is called inside the world.
+// any more. reason is what they get who wait all the same: in deferred functions,
+// or as tasks of other nodes, for a [Part] of this one or inside of Do. It is
+// called inside the world.
 func (n *Node) End(reason error) {
 	w := n.world
 	w.mu.Lock()
 	n.ended = reason
+	var guests []turn.Wait
+	for t := w.first; t != nil; t = t.next {
+		if t.home != n && t.wait.open() && (t.node == n || n.has(t.wait.why)) {
+			guests = append(guests, turn.NewWait(&t.wait, t.wait.state.Load()>>1))
+		}
+	}
 	w.mu.Unlock()
-	w.kill(func(t *task) bool { return t.node == n })
+	for _, g := range guests {
+		g.Wake(reason)
+	}
+	w.kill(func(t *task) bool { return t.home == n })
+}
+
+// has reports whether what a task waits for is part of the node.
+func (n *Node) has(why any) bool {
+	p, ok := why.(Part)
+	if !ok {
+		return false
+	}
+	of, ok := turn.SchedulerOf(p.Turn()).(interface{ Base() *Node })
+	return ok && of.Base() == n
 }

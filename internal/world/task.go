@@ -11,7 +11,8 @@ import (
 // task is a task that has been started and has not ended.
 type task struct {
 	world  *World
-	node   *Node
+	home   *Node     // that it is of
+	node   *Node     // that its code is of now, see [Node.Do]
 	turn   *turn.Own // that its code has now
 	item   *turn.Item
 	began  *turn.Own // that it was started with
@@ -22,6 +23,7 @@ type task struct {
 	waits  uint32
 	after  uint32 // waits after its end
 	dying  bool   // its goroutine is to end
+	ending bool   // and does, as far as deferred functions let it
 	dead   bool   // it has, or never began
 
 	prev, next *task // in the list of the world
@@ -37,7 +39,7 @@ func (w *World) newTask(n *Node, own *turn.Own, it *turn.Item) *task {
 		w.spare, t.next = t.next, nil
 	}
 	w.serial++
-	t.node, t.turn, t.began, t.item, t.serial = n, own, own, it, w.serial
+	t.home, t.node, t.turn, t.began, t.item, t.serial = n, n, own, own, it, w.serial
 	t.prev = w.last
 	if w.last == nil {
 		w.first = t
@@ -64,7 +66,7 @@ func (w *World) drop(t *task) {
 		t.dead = true // the queue may have it
 		return
 	}
-	t.prev, t.worker, t.item, t.node, t.turn, t.began = nil, nil, nil, nil, nil, nil
+	t.prev, t.worker, t.item, t.home, t.node, t.turn, t.began = nil, nil, nil, nil, nil, nil, nil
 	t.waits, t.after = 0, 0
 	// It may be used again: late calls of Wake find another number.
 	t.next, w.spare = w.spare, t
@@ -93,10 +95,18 @@ func (k *worker) run(t *task) {
 	defer func() {
 		// The worker may have been resumed by another meanwhile.
 		w.running.Store(nil)
+		main, isMain := t.item.Task.(*mainTask)
 		if p := recover(); p != nil {
 			w.fail(&PanicError{Task: t.String(), Value: p, Stack: stack.Trace()})
 		} else if !finished && !t.dying {
-			w.goexit = true
+			if isMain {
+				main.left = true
+			} else {
+				w.goexit = true
+			}
+		}
+		if isMain {
+			close(main.done) // now that it is known how it has ended
 		}
 		w.mu.Lock()
 		w.drop(t)
@@ -147,10 +157,11 @@ func (t *task) check() error {
 // patience is how many waits code may try after its end.
 const patience = 100
 
-// afterlife counts a wait of a task that has ended, and ends its goroutine if it
-// does not give up.
+// afterlife is a wait of a task that has been ended: its goroutine ends now. If
+// it does already, its deferred functions may go on for a while.
 func (t *task) afterlife() {
-	if t.after++; t.after > patience {
+	if t.after++; !t.ending || t.after > patience {
+		t.ending = true
 		runtime.Goexit()
 	}
 }

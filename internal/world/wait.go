@@ -77,6 +77,10 @@ func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
 	case w.options.Real:
 		defer context.AfterFunc(ctx, func() { this.Wake(turn.Err(ctx)) })()
 	default:
+		if g := x.turn.Group(); g != nil {
+			g.Expect(ctx.Done())
+			defer g.Unexpect(ctx.Done())
+		}
 		w.polled = append(w.polled, x)
 		x.ctx, x.place = ctx, len(w.polled)
 		defer w.forget(x) // also if the task is ended
@@ -96,6 +100,7 @@ func (x *waiter) park() {
 	t.world.lost(x.turn)
 	t.worker.park()
 	if t.dying {
+		t.ending = true
 		runtime.Goexit()
 	}
 }

@@ -37,7 +37,7 @@ func (k *worker) goroutine() uint64 {
 func (k *worker) loop(yield func(struct{}) bool) {
 	k.yield = yield
 	w := k.world
-	if w.options.Stall > 0 || w.options.Real {
+	if w.options.Stall > 0 || w.options.Real || w.options.Check {
 		_ = k.goroutine()
 	}
 	for {
@@ -77,6 +77,7 @@ func (w *World) drive() {
 			k = w.newWorker()
 		}
 		w.looper = k
+		w.stepping.Store(k)
 		k.next()
 	}
 }

@@ -29,10 +29,12 @@ type World struct {
 	began   time.Time
 	now     atomic.Int64 // virtual time
 
-	running atomic.Pointer[task] // the one that runs
-	steps   atomic.Uint64
-	halted  atomic.Bool
-	driving chan struct{} // holds a token while somebody drives
+	running  atomic.Pointer[task] // the one that runs
+	steps    atomic.Uint64
+	halted   atomic.Bool
+	driving  chan struct{}          // holds a token while somebody drives
+	stuck    chan struct{}          // closed when whoever drives will not come back
+	stepping atomic.Pointer[worker] // the last that became the loop
 
 	mu          sync.Mutex // held for moments
 	ready       ready
@@ -59,7 +61,7 @@ type World struct {
 
 // New returns a world in which nothing has happened.
 func New(o Options) *World {
-	w := &World{options: o, began: time.Now(), driving: make(chan struct{}, 1), roused: make(chan struct{}, 1)}
+	w := &World{options: o, began: time.Now(), driving: make(chan struct{}, 1), stuck: make(chan struct{}), roused: make(chan struct{}, 1)}
 	if o.Seed != 0 {
 		w.draw = w.Rand("schedule")
 	}
@@ -114,6 +116,8 @@ type mainTask struct {
 	err   error
 	over  bool // for the loop
 	done  chan struct{}
+	back  bool // fn has returned
+	left  bool // fn has ended its goroutine
 }
 
 // Run runs fn as a task of a node, and returns its error when it has ended. It
@@ -134,13 +138,15 @@ func (w *World) Run(ctx context.Context, n *Node, name string, fn func(ctx conte
 	for {
 		select {
 		case <-m.done:
-			return m.err
+			return m.outcome(w)
 		case w.driving <- struct{}{}:
+		case <-w.stuck:
+			return w.failed()
 		}
 		select {
 		case <-m.done: // just now
 			<-w.driving
-			return m.err
+			return m.outcome(w)
 		default:
 		}
 		ended := make(chan struct{})
@@ -149,6 +155,7 @@ func (w *World) Run(ctx context.Context, n *Node, name string, fn func(ctx conte
 			return err // nobody will drive any more
 		}
 		goexit := w.goexit
+		w.goexit = false
 		<-w.driving
 		if goexit {
 			runtime.Goexit()
@@ -157,6 +164,17 @@ func (w *World) Run(ctx context.Context, n *Node, name string, fn func(ctx conte
 			return err
 		}
 	}
+}
+
+// outcome returns what became of the function, which is over.
+func (m *mainTask) outcome(w *World) error {
+	if m.left {
+		runtime.Goexit()
+	}
+	if err := w.failed(); err != nil && !m.back {
+		return err
+	}
+	return m.err
 }
 
 func (w *World) driveFor(m *mainTask, ended chan<- struct{}) {
@@ -204,7 +222,11 @@ func (w *World) Close() error {
 	if err, stalled := w.failed().(*StallError); stalled {
 		return err
 	}
-	w.driving <- struct{}{}
+	select {
+	case w.driving <- struct{}{}:
+	case <-w.stuck:
+		return w.failed()
+	}
 	defer func() { <-w.driving }()
 	w.shut()
 	return nil
@@ -221,6 +243,21 @@ func (w *World) shut() {
 		k.stop()
 	}
 	w.idle = nil
+	w.discard()
+}
+
+// discard takes tasks that never began off the groups of their turns, which may
+// outlive the world.
+func (w *World) discard() {
+	for w.ready.n > 0 {
+		own, ok := w.ready.pop(0).(*turn.Own)
+		if !ok {
+			continue
+		}
+		if _, woken := own.Dequeue().Task.(*waiter); !woken {
+			w.lost(own)
+		}
+	}
 }
 
 // String is what reports call the task.
@@ -228,12 +265,10 @@ func (m *mainTask) String() string { return m.name }
 
 // Run implements [turn.Task].
 func (m *mainTask) Run() {
-	defer func() {
-		m.over = true
-		close(m.done)
-	}()
+	defer func() { m.over = true }()
 	m.err = ErrClosed
 	m.err = m.fn(m)
+	m.back = true
 }
 
 // Finish implements [turn.Task].

@@ -57,6 +57,47 @@ func TestSettingAnExternalClockWaitsForRestAlsoHere(t *testing.T) {
 	}
 }
 
+func TestRestWaitsForTasksWhoseTimeOutIsDueAlsoHere(t *testing.T) {
+	inside(t, nil, func(ctx context.Context, _ *local.Network) error {
+		external := clock.NewExternal(time.Unix(0, 0), 0)
+		_, a, err := newAdderAt(ctx, "a", &gomas.Options{Clock: external})
+		if err != nil {
+			return err
+		}
+		over := false
+		if err := a.Go(func(ctx context.Context) {
+			ctx, cancel := clock.WithTimeout(ctx, external, time.Second)
+			defer cancel()
+			over = errors.Is(new(turn.Event).Wait(ctx, nil, "nothing"), context.DeadlineExceeded)
+		}); err != nil {
+			return err
+		}
+		if err := errors.Join(turn.Yield(ctx), external.Advance(ctx, time.Second)); err != nil {
+			return err
+		}
+		if !over {
+			t.Error("the clock has advanced, and the task has not gone on")
+		}
+		return nil
+	})
+}
+
+func TestANetworkThatIsClosedKeepsNoClockFromResting(t *testing.T) {
+	external := clock.NewExternal(time.Unix(0, 0), 0)
+	inside(t, nil, func(ctx context.Context, _ *local.Network) error {
+		_, a, err := newAdderAt(ctx, "a", &gomas.Options{Clock: external})
+		if err != nil {
+			return err
+		}
+		return a.Go(func(context.Context) {}) // does not begin any more
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := external.Advance(ctx, time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnAgentDrawsTheSameNumbersInEveryRunOfASeed(t *testing.T) {
 	draw := func(seed uint64) (numbers []int) {
 		inside(t, &local.Options{Seed: seed}, func(ctx context.Context, _ *local.Network) error {

@@ -35,12 +35,10 @@ func (p *node) Dial(ctx context.Context, a transport.Addr, opts *transport.Optio
 		return nil, err
 	}
 	d := &dialling{from: p, addr: a, wait: wait, began: n.Clock().Now()}
-	n.mu.Lock()
 	there, back := n.direction(p.id, a.Host), n.direction(a.Host, p.id)
 	d.link = n.newLink(p, a, there, back)
-	n.mu.Unlock()
-	if delay := there.time(0) + back.time(0); delay > 0 {
-		n.world.NewTimer(d).Set(d.began + delay)
+	if delay := later(there.time(0), back.time(0)); delay > 0 {
+		n.world.NewTimer(d).Set(later(d.began, delay))
 	} else {
 		n.world.Push(d)
 	}
@@ -79,7 +77,7 @@ func (d *dialling) Happen() {
 		l.waiting = append(l.waiting, d)
 		n.mu.Unlock()
 		return
-	case d.link.link.abandoned():
+	case d.link.link.abandoned(), d.from.Ended():
 		event.Outcome = "given up"
 	}
 	refused := event.Outcome == "" && l.options.MaxLinks > 0 && l.links >= l.options.MaxLinks

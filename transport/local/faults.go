@@ -132,6 +132,9 @@ func (b *booting) start() {
 	b.node.Free().Start(&b.Item)
 }
 
+// Turn implements [world.Part].
+func (b *booting) Turn() turn.Turn { return b.node.Free() }
+
 // String is what reports call it.
 func (b *booting) String() string { return "the start of container " + b.node.id }
 
@@ -152,7 +155,9 @@ func (b *booting) Finish() {}
 
 // Crash ends a container as the loss of power would: its connections break, and
 // its tasks end where they wait, without a word to others. Only their deferred
-// functions run. It can be started again, by [Network.Restart] or otherwise.
+// functions run. Code of other containers, or of none, that uses the container, as
+// by waiting in the turn of one of its agents, gets [ErrCrashed]. It can be started
+// again, by [Network.Restart] or otherwise.
 func (n *Network) Crash(id string) error {
 	n.mu.Lock()
 	p := n.nodes[id]
@@ -177,10 +182,10 @@ func (n *Network) Crash(id string) error {
 func (l *link) crash(p *node) {
 	l.mu.Lock()
 	for i := range l.ends {
-		if e := &l.ends[i]; e.node == p && !e.finished {
+		if e := &l.ends[i]; e.node == p {
 			e.finished = true
 			e.discard()
-			defer l.leave(ErrReset)
+			defer e.leave(ErrReset)
 		}
 	}
 	l.mu.Unlock()

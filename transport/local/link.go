@@ -47,6 +47,7 @@ type end struct {
 	full     bool // the other end is owed a Drained
 	closing  bool // by Close
 	finished bool // the receiver knows that all is over, or is about to
+	left     bool // and the link has been told; guarded by the mutex of the network
 	reason   error
 	heard    time.Duration
 	calls    map[uint64]string // paths of requests that came in, if they are recorded
@@ -63,8 +64,10 @@ var ErrReset = fmt.Errorf("local: %w", syscall.ECONNRESET)
 
 var errTurnedAway = io.EOF // as a socket that is closed at once
 
-// newLink makes a link that nobody has accepted yet. n.mu is held.
+// newLink makes a link that nobody has accepted yet.
 func (n *Network) newLink(from *node, to transport.Addr, there, back *direction) *end {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.made++
 	l := &link{net: n, id: n.made}
 	near, far := &l.ends[0], &l.ends[1]
@@ -91,6 +94,7 @@ func (e *end) abandon() {
 	e.link.mu.Unlock()
 	if accepted {
 		e.link.reset(ErrReset)
+		e.leave(ErrReset) // it has no receiver, who would be told
 	}
 }
 
@@ -145,10 +149,7 @@ func (e *end) Send(f *transport.Frame, _ bool) {
 		f.Free()
 		return
 	}
-	at, lost := now, false
-	if peer.way != nil {
-		at, lost = peer.way.send(now, len(f.B))
-	}
+	at, lost := peer.due(now, len(f.B))
 	if lost {
 		l.mu.Unlock()
 		n.frame(peer, packet{f, now}, "lost, and the connection with it")
@@ -163,6 +164,23 @@ func (e *end) Send(f *transport.Frame, _ bool) {
 	}
 	l.mu.Unlock()
 	peer.expect(now, at)
+}
+
+// due returns when a packet that is sent now arrives, unless it gets lost. The
+// link is locked.
+func (e *end) due(now time.Duration, size int) (at time.Duration, lost bool) {
+	if e.way == nil {
+		return now, false
+	}
+	ok := false
+	defer func() { // a function of the user's may panic
+		if !ok {
+			e.link.mu.Unlock()
+		}
+	}()
+	at, lost = e.way.send(now, size)
+	ok = true
+	return at, lost
 }
 
 // expect has the end deliver one more packet at a time.
@@ -245,10 +263,7 @@ func (e *end) Close(linger time.Duration) {
 		return
 	}
 	e.closing = true
-	at := now
-	if peer.way != nil {
-		at, _ = peer.way.send(now, 0)
-	}
+	at, _ := peer.due(now, 0)
 	gone := peer.finished
 	if !gone {
 		peer.queue = append(peer.queue, packet{nil, now})
@@ -358,17 +373,24 @@ type closed struct {
 
 func (c closed) Happen() { c.report(c.err) }
 
-// report tells the receiver that all is over.
+// report tells the receiver that all is over, unless it has crashed.
 func (e *end) report(err error) {
-	e.receiver.Closed(err)
-	e.link.leave(err)
+	if !e.node.Ended() {
+		e.receiver.Closed(err)
+	}
+	e.leave(err)
 }
 
 // leave is called for each end when all is over.
-func (l *link) leave(err error) {
+func (e *end) leave(err error) {
+	l := e.link
 	n := l.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if e.left {
+		return
+	}
+	e.left = true
 	if l.ended++; l.ended < 2 {
 		event := Event{Kind: Close, From: l.ends[0].local.Host, To: l.ends[0].remote.Host, Link: l.id}
 		if errors.Is(err, ErrReset) {

@@ -63,7 +63,7 @@ type direction struct {
 }
 
 // direction returns what a new connection is like in one direction, nil if it is
-// perfect. n.mu is held.
+// perfect.
 func (n *Network) direction(from, to string) *direction {
 	if n.options.Links == nil || from == to {
 		return nil
@@ -73,10 +73,13 @@ func (n *Network) direction(from, to string) *direction {
 		return nil
 	}
 	p := pair{from, to}
+	n.mu.Lock()
 	n.pairs[p]++
+	made := n.pairs[p]
+	n.mu.Unlock()
 	return &direction{
 		model: model, from: from, to: to,
-		rand: n.world.Rand(fmt.Sprintf("link %s>%s %d", from, to, n.pairs[p])),
+		rand: n.world.Rand(fmt.Sprintf("link %s>%s %d", from, to, made)),
 	}
 }
 
@@ -95,9 +98,19 @@ func (d *direction) send(now time.Duration, size int) (at time.Duration, lost bo
 	}
 	at = now
 	if d.model.Bandwidth > 0 {
-		d.busy = max(d.busy, now) + time.Duration(math.Ceil(float64(size)*float64(time.Second)/d.model.Bandwidth))
+		takes := math.Ceil(float64(size) * float64(time.Second) / d.model.Bandwidth)
+		d.busy = later(max(d.busy, now), time.Duration(min(takes, math.MaxInt64/2)))
 		at = d.busy
 	}
-	d.last = max(d.last, at+d.time(size))
+	d.last = max(d.last, later(at, d.time(size)))
 	return d.last, false
+}
+
+// later returns the time d after t, which are not negative, or the last that
+// there is.
+func later(t, d time.Duration) time.Duration {
+	if d > math.MaxInt64-t {
+		return math.MaxInt64
+	}
+	return t + d
 }

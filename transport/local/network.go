@@ -170,8 +170,8 @@ func From(ctx context.Context) *Network {
 }
 
 // Close ends all that there is in the network, in the order of its start. Tasks
-// end where they wait, and run their deferred functions. Close must not be called
-// inside. It fails if a task has stalled.
+// end where they wait, and run their deferred functions. Close waits until no Run
+// is under way, so it must not be called inside. It fails if a task has stalled.
 func (n *Network) Close() error { return n.world.Close() }
 
 // Clock returns the clock of the network.
