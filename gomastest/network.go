@@ -21,6 +21,8 @@ import (
 // trace that keeps more.
 //
 // The environment variable GOMAS_SEED, if it is set, takes the place of the seed.
+// Run finds goroutines that wait with a context of the network, as if CheckTurns was
+// set in opts.
 //
 // Run must be called on the goroutine of the test. The scenario, and agents in it,
 // may call FailNow and the like.
@@ -30,6 +32,7 @@ func Run(t testing.TB, opts *local.Options, scenario func(ctx context.Context) e
 	if o.Trace == nil {
 		o.Trace = local.NewTrace(100)
 	}
+	o.CheckTurns = true
 	if err := run(t, &o, scenario); err != nil {
 		t.Fatal(failure(t, &o, err))
 	}

@@ -35,7 +35,7 @@ type ending struct {
 	mu         sync.Mutex
 	err, cause error // set by the end
 	done       chan struct{}
-	waits      []Wait
+	waits      waits
 	funcs      []*func()
 }
 
@@ -73,14 +73,14 @@ func (e *End) Come(err, cause error) bool {
 		return false
 	}
 	s.err, s.cause = err, cause
-	waits, funcs := s.waits, s.funcs
-	s.waits, s.funcs = nil, nil
+	all, funcs := s.waits, s.funcs
+	s.waits, s.funcs = waits{}, nil
 	if s.done != nil {
 		close(s.done)
 	}
 	s.mu.Unlock()
-	for _, w := range waits {
-		w.Wake(explained(err, cause))
+	if all.n > 0 {
+		all.wakeAll(explained(err, cause))
 	}
 	for _, fn := range funcs {
 		(*fn)()
@@ -163,7 +163,7 @@ func (e *End) Attach(w Wait) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
-		s.waits = append(s.waits, w)
+		s.waits.add(w)
 	}
 	return s.err == nil
 }
@@ -173,7 +173,7 @@ func (e *End) Detach(w Wait) {
 	s := e.get()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waits = forget(s.waits, w)
+	s.waits.remove(w)
 }
 
 // forget removes a wait that is over from a list.

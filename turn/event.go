@@ -12,7 +12,7 @@ type Event struct {
 	mu       sync.Mutex
 	happened bool
 	err      error
-	waits    []Wait
+	waits    waits
 }
 
 // Set makes the event happen, with an error or nil, and reports whether this
@@ -24,12 +24,10 @@ func (e *Event) Set(err error) bool {
 		return false
 	}
 	e.happened, e.err = true, err
-	waits := e.waits
-	e.waits = nil
+	all := e.waits
+	e.waits = waits{}
 	e.mu.Unlock()
-	for _, w := range waits {
-		w.Wake(nil)
-	}
+	all.wakeAll(nil)
 	return true
 }
 
@@ -56,7 +54,7 @@ func (e *Event) Wait(ctx context.Context, otherwise Turn, why any) error {
 		w.Drop()
 		return e.err
 	}
-	e.waits = append(e.waits, w)
+	e.waits.add(w)
 	e.mu.Unlock()
 	if err := w.Block(ctx, why); err != nil {
 		e.forget(w)
@@ -68,5 +66,5 @@ func (e *Event) Wait(ctx context.Context, otherwise Turn, why any) error {
 func (e *Event) forget(w Wait) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.waits = forget(e.waits, w)
+	e.waits.remove(w)
 }

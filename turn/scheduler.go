@@ -6,7 +6,8 @@ import "context"
 // of its own: that of a network in which every run is the same, for example.
 // Turns that it has are made by [Own.UseScheduler].
 type Scheduler interface {
-	// Start queues a task of t, to be run by [Own.Perform].
+	// Start queues a task of t. When it runs, [Own.Begun] comes before Run, and
+	// Finish after it, when the turn has been passed on.
 	Start(t *Own, it *Item)
 
 	// Begin opens a wait of the task that runs.
@@ -55,15 +56,11 @@ func (t *Own) Dequeue() *Item {
 	return it
 }
 
-// Perform runs a task on the calling goroutine, on behalf of a scheduler. What
-// the scheduler has counted in the group for it is taken off.
-func (t *Own) Perform(it *Item) {
+// Begun notes that a task of the turn begins, for its scheduler.
+func (t *Own) Begun(it *Item) {
 	if it.bounded {
 		t.bounded--
 	}
-	defer t.group.leave()
-	defer it.Task.Finish()
-	it.Task.Run()
 }
 
 // SchedulerOf returns the scheduler of a turn, nil if it has none.

@@ -60,6 +60,10 @@ const pollsAStep = 4
 // grant lets the first go on that is queued for a turn.
 func (k *worker) grant(t *turn.Own) {
 	w := k.world
+	if n, kept := w.kept[t]; kept {
+		w.kept[t] = n + 1
+		return
+	}
 	w.mu.Lock()
 	it := t.Dequeue()
 	if x, ok := it.Task.(*waiter); ok {

@@ -85,7 +85,7 @@ func (n *Node) Begin(_ context.Context, t *turn.Own) (turn.Wait, error) {
 func (n *Node) current(t *turn.Own) (*task, error) {
 	w := n.world
 	task := w.running.Load()
-	if task == nil {
+	if task == nil || task.home == nil { // it has ended just now
 		return nil, fmt.Errorf("%w: %w", turn.ErrMisuse, ErrOutside)
 	}
 	if task.turn != t && !turn.IsFree(t) {

@@ -20,7 +20,6 @@ type task struct {
 	wait   waiter    // its waits, one at a time
 
 	serial uint64 // of all tasks, by their start
-	waits  uint32
 	after  uint32 // waits after its end
 	dying  bool   // its goroutine is to end
 	ending bool   // and does, as far as deferred functions let it
@@ -67,7 +66,7 @@ func (w *World) drop(t *task) {
 		return
 	}
 	t.prev, t.worker, t.item, t.home, t.node, t.turn, t.began = nil, nil, nil, nil, nil, nil, nil
-	t.waits, t.after = 0, 0
+	t.after = 0
 	// It may be used again: late calls of Wake find another number.
 	t.next, w.spare = w.spare, t
 }
@@ -112,8 +111,18 @@ func (k *worker) run(t *task) {
 		w.drop(t)
 		w.mu.Unlock()
 	}()
-	t.began.Perform(t.item)
+	t.perform()
 	finished = true
+}
+
+// perform runs the task, and its Finish when the turn has been passed on.
+func (t *task) perform() {
+	own, it := t.began, t.item
+	own.Begun(it)
+	defer t.world.lost(own)
+	defer it.Task.Finish()
+	defer func() { t.turn = t.home.Free() }()
+	it.Task.Run()
 }
 
 // String says what the task is, for reports.
@@ -136,20 +145,23 @@ func (t *task) begin(under *turn.Own) turn.Wait {
 	return turn.NewWait(x, x.begin(under))
 }
 
-// lookEvery is how many waits there are to one at which the goroutine is
-// verified, on virtual time.
+// On virtual time, goroutines are verified at wait number 1, 2, 4 and so on of the
+// world, and then at one in lookEvery.
 const lookEvery = 1024
 
 // check verifies that the calling goroutine is the task's, now and then: finding
 // out takes about a microsecond.
 func (t *task) check() error {
-	t.waits++
-	o := &t.world.options
-	if !o.Check && !o.Real && t.waits%lookEvery != 0 {
+	w := t.world
+	w.waits++
+	n, o := w.waits, &w.options
+	if early := n < lookEvery && n&(n-1) == 0 && !o.Hasty; !o.Check && !o.Real && !early && n%lookEvery != 0 {
 		return nil
 	}
 	if stack.Goroutine() != t.worker.goroutine() {
-		return fmt.Errorf("%w: %s runs, and a goroutine of the user's waits", turn.ErrMisuse, t)
+		err := fmt.Errorf("%w: %s runs, and a goroutine of the user's waits", turn.ErrMisuse, t)
+		w.fail(err) // others of its waits may not have been noticed
+		return err
 	}
 	return nil
 }

@@ -97,11 +97,32 @@ func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
 // park gives the turn up until the wait is over.
 func (x *waiter) park() {
 	t := x.task
-	t.world.lost(x.turn)
+	w, own := t.world, t.turn
+	keeps := own != x.turn && !turn.IsFree(own)
+	if keeps {
+		w.kept[own] = 0
+	}
+	w.lost(x.turn)
 	t.worker.park()
+	if keeps {
+		w.release(own)
+	}
 	if t.dying {
 		t.ending = true
 		runtime.Goexit()
+	}
+}
+
+// release has a turn granted again that a task has kept while it waited: with the
+// context of another turn, or of none. Then nobody else may run under it, as where
+// turns run in parallel.
+func (w *World) release(own *turn.Own) {
+	n := w.kept[own]
+	delete(w.kept, own)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for range n {
+		w.push(own)
 	}
 }
 

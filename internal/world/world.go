@@ -20,6 +20,7 @@ type Options struct {
 	Start time.Time     // the date at time 0
 	Stall time.Duration // of real time, after which a task that does not wait is reported; 0: never
 	Check bool          // verify the goroutine at each wait
+	Hasty bool          // verify it less often than otherwise
 }
 
 // World runs tasks one at a time. Unless said otherwise, its methods may be
@@ -56,12 +57,14 @@ type World struct {
 	main     *mainTask
 	polled   []*waiter
 	polledAt int
-	still    int // steps since time has gone on
+	waits    uint64            // ever begun
+	kept     map[*turn.Own]int // turns that tasks keep while they wait, with how often they were to be granted
+	still    int               // steps since time has gone on
 }
 
 // New returns a world in which nothing has happened.
 func New(o Options) *World {
-	w := &World{options: o, began: time.Now(), driving: make(chan struct{}, 1), stuck: make(chan struct{}), roused: make(chan struct{}, 1)}
+	w := &World{options: o, began: time.Now(), kept: make(map[*turn.Own]int), driving: make(chan struct{}, 1), stuck: make(chan struct{}), roused: make(chan struct{}, 1)}
 	if o.Seed != 0 {
 		w.draw = w.Rand("schedule")
 	}

@@ -328,9 +328,9 @@ func TestWaitsFromOutsideAndWithTheContextOfOthersAreRefused(t *testing.T) {
 		if err := <-bare; !errors.Is(err, turn.ErrMisuse) {
 			t.Errorf("from a bare goroutine: %v", err)
 		}
-		return nil
+		return clock.Sleep(ctx, p.Clock(), 1)
 	})
-	if err != nil {
+	if !errors.Is(err, turn.ErrMisuse) || !strings.Contains(err.Error(), "main runs, and a goroutine of the user's waits") {
 		t.Error(err)
 	}
 	if err := clock.Sleep(kept, p.Clock(), 1); !errors.Is(err, world.ErrOutside) {
@@ -424,5 +424,34 @@ func TestAGroupComesToRestInAWorld(t *testing.T) {
 		return nil
 	}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestATaskThatWaitsWithoutItsContextKeepsItsTurn(t *testing.T) {
+	for seed := range uint64(20) {
+		p := newPlace(t, world.Options{Seed: seed})
+		var log []string
+		if err := p.run(t, func(ctx context.Context) error {
+			_, agent := p.agent()
+			start(agent, func() {
+				log = append(log, "first begins")
+				if err := clock.Sleep(ctx, p.Clock(), time.Second); err != nil { // with the context of main
+					t.Error(err)
+				}
+				log = append(log, "first goes on")
+				_ = clock.Sleep(agent, p.Clock(), time.Second)
+				log = append(log, "first ends")
+			})
+			for range 2 {
+				start(agent, func() { log = append(log, "another") })
+			}
+			return clock.Sleep(ctx, p.Clock(), time.Minute)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"first begins", "first goes on", "another", "another", "first ends"}
+		if !slices.Equal(log, want) {
+			t.Fatalf("seed %d: %q", seed, log)
+		}
 	}
 }

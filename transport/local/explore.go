@@ -126,7 +126,12 @@ func (e *exploration) work(ctx context.Context) {
 		if !ok {
 			return
 		}
-		err := once(ctx, e.options.network(seed, nil), e.scenario)
+		opts := e.options.network(seed, nil)
+		opts.hasty = true
+		if seed == e.options.First {
+			opts.CheckTurns = true // which takes long, and is the same with each seed
+		}
+		err := once(ctx, opts, e.scenario)
 		if ctx.Err() != nil {
 			return // which may be all that is wrong
 		}
