@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gomas/gomas/bench/measure"
 	"github.com/gomas/gomas/bench/peers"
@@ -37,7 +38,9 @@ func (g goal) amount(v float64) string {
 	return s
 }
 
+// met reports whether v, with the digits that are shown, is as it should be.
 func (g goal) met(v float64) bool {
+	v = math.Round(100*v) / 100
 	if g.least {
 		return v >= g.limit
 	}
