@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/clock"
@@ -84,6 +86,9 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		return nil, fmt.Errorf("gomas: %w", err)
 	}
 	for _, t := range c.opts.Types.All() {
+		if t.Go == reflect.TypeFor[time.Time]() && t.Bare {
+			continue // the same again, by RegisterTime
+		}
 		if err := types.Add(*t); err != nil {
 			return nil, fmt.Errorf("gomas: %w", err)
 		}

@@ -141,17 +141,8 @@ func (c *call) Run() {
 	done := false
 	defer func() {
 		defer c.returned()
-		if done {
-			return
-		}
-		if p := recover(); p != nil {
-			trace := stack.Trace()
-			if log := c.logger(); log != nil {
-				log.Error("a handler panicked", "function", c.fn.Name(), "panic", p, "stack", trace)
-			}
-			c.fail(&PanicError{Value: p, Stack: trace})
-		} else {
-			c.fail(&Error{Type: "RuntimeError", Message: "the handler ended its goroutine"})
+		if !done {
+			c.fail(c.broken(recover()))
 		}
 	}()
 	result, err := c.execute()
@@ -161,6 +152,19 @@ func (c *call) Run() {
 		c.succeed(result)
 	}
 	done = true
+}
+
+// broken returns the error for a handler that has not returned, because of a panic
+// with p or because it has ended its goroutine.
+func (c *call) broken(p any) error {
+	if p == nil {
+		return &Error{Type: "RuntimeError", Message: "the handler ended its goroutine"}
+	}
+	trace := stack.Trace()
+	if log := c.logger(); log != nil {
+		log.Error("a handler panicked", "function", c.fn.Name(), "panic", p, "stack", trace)
+	}
+	return &PanicError{Value: p, Stack: trace}
 }
 
 // execute runs the handler, inside its interceptors if it has some.

@@ -21,7 +21,7 @@ var traceFormats = map[string]traceFormat{
 	".jsonl": local.WriteJSON,
 	".txt":   local.WriteText,
 	".mmd": func(w io.Writer, events []local.Event) error {
-		return local.WriteMermaid(w, events, &local.MermaidOptions{Most: len(events)})
+		return local.WriteMermaid(w, events, nil) // as many as can be drawn
 	},
 }
 

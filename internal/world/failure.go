@@ -54,7 +54,11 @@ type StallError struct {
 }
 
 func (e *StallError) Error() string {
-	return fmt.Sprintf("%s has not waited for %v, and nothing else can happen meanwhile: it blocks outside the network, or never ends:\n%s", e.Task, e.After, e.Stack)
+	why := "it blocks outside the network, or never ends"
+	if strings.Contains(e.Stack, "/turn.(*waiter).Block(") {
+		why = "it waits with a context that is not from inside the network, such as context.Background"
+	}
+	return fmt.Sprintf("%s has not waited for %v, and nothing else can happen meanwhile: %s:\n%s", e.Task, e.After, why, e.Stack)
 }
 
 // PanicError reports that a task has panicked.
