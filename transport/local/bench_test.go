@@ -10,7 +10,6 @@ import (
 	"github.com/gomas/gomas/clock"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport/local"
-	"github.com/gomas/gomas/turn"
 )
 
 // pair makes two containers with an adder each, and runs fn as code of the first.
@@ -176,59 +175,45 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-// BenchmarkSuspended is the memory of agents that are in a call, both ends of it
-// and the stacks included.
+// BenchmarkSuspended is the memory of agents that wait for the reply to a call,
+// beyond that of idle ones: their stacks, and the request, which a partition holds.
 func BenchmarkSuspended(b *testing.B) {
-	const wait rpc.Func0[bool] = "wait()"
 	if err := local.Run(b.Context(), nil, func(ctx context.Context) error {
 		c, err := gomas.NewContainer(ctx, "local://a", nil)
 		if err != nil {
 			return err
 		}
-		d, err := gomas.NewContainer(ctx, "local://b", nil)
+		y, err := spawnAdder(ctx, "local://b")
 		if err != nil {
 			return err
 		}
-		var release turn.Event
-		waiting := 0
-		y, err := gomas.Spawn(ctx, d, func(_ context.Context, a *gomas.Agent) (*adder, error) {
-			wait.Handle(a.Services(), func(ctx context.Context) (bool, error) {
-				waiting++
-				return true, release.Wait(ctx, nil, "release")
-			})
-			return &adder{a}, nil
-		})
-		if err != nil {
-			return err
-		}
-		n := min(b.N, 10_000)
+		n := min(b.N, 10_000) // the other side takes no more requests than 16,384
 		agents := make([]*adder, n)
 		for i := range agents {
 			if agents[i], err = gomas.Spawn(ctx, c, newAdder); err != nil {
 				return err
 			}
 		}
+		there, err := c.Connect(ctx, y.URL())
+		if err != nil {
+			return err
+		}
+		local.From(ctx).Partition([]string{"a"}, []string{"b"})
 		before := total()
 		for _, a := range agents {
 			if err := a.Go(func(ctx context.Context) {
-				there, err := a.Connect(ctx, y.URL())
-				if err == nil {
-					_, err = wait.Call(ctx, there)
-				}
-				if err != nil {
+				if _, err := add.Call(ctx, there, 3, 4); err != nil {
 					b.Error(err)
 				}
 			}); err != nil {
 				return err
 			}
 		}
-		for waiting < n {
-			if err := sleep(ctx, time.Second); err != nil {
-				return err
-			}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
 		}
 		b.ReportMetric(float64(total()-before)/float64(n), "B/suspended")
-		release.Set(nil)
+		local.From(ctx).Heal()
 		return sleep(ctx, time.Second)
 	}); err != nil {
 		b.Fatal(err)
