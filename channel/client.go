@@ -130,26 +130,42 @@ const maxRepeats = 5
 // *[LostError] and the request was not sent or ctx is [Repeatable]. It is how
 // clients are built on connections that can be lost.
 func Persist(ctx context.Context, ask func() error) error {
-	var sent error // the first loss after which the request may have been executed
-	for n := 0; ; n++ {
-		err := ask()
-		if err == nil || n == maxRepeats {
+	var tries Attempts
+	for {
+		if again, err := tries.After(ctx, ask()); !again {
 			return err
-		}
-		var lost *LostError
-		switch {
-		case !errors.As(err, &lost):
-			if sent != nil {
-				err = fmt.Errorf("%w; repeating it: %w", sent, err)
-			}
-			return err
-		case lost.Unsent:
-		case ctx.Value(repeatableKey{}) == nil:
-			return err
-		case sent == nil:
-			sent = err
 		}
 	}
+}
+
+// Attempts are those of [Persist], for who calls in a loop of its own. The zero
+// value is before the first.
+type Attempts struct {
+	n    int
+	sent error // the first loss after which the request may have been executed
+}
+
+// After is called after each attempt, with its error. It reports whether to try
+// again, or else returns the error in the end.
+func (a *Attempts) After(ctx context.Context, err error) (again bool, last error) {
+	if err == nil || a.n == maxRepeats {
+		return false, err
+	}
+	a.n++
+	var lost *LostError
+	switch {
+	case !errors.As(err, &lost):
+		if a.sent != nil {
+			err = fmt.Errorf("%w; repeating it: %w", a.sent, err)
+		}
+		return false, err
+	case lost.Unsent:
+	case ctx.Value(repeatableKey{}) == nil:
+		return false, err
+	case a.sent == nil:
+		a.sent = err
+	}
+	return true, nil
 }
 
 // Connect returns the connection, and makes it if there is none.

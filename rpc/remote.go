@@ -186,13 +186,16 @@ func (r Remote) ask(ctx context.Context, m *codec.Call, result, vars any) error 
 	if own := inner(r.peer); own != nil {
 		return own.ask(ctx, m, result, vars)
 	}
-	return channel.Persist(ctx, func() error {
+	var tries channel.Attempts // and no closure: many wait here, each with its stack
+	for {
 		conn, err := r.peer.Connect(ctx)
-		if err != nil {
+		if err == nil {
+			err = conn.ch.Ask(ctx, m, result)
+		}
+		if again, err := tries.After(ctx, err); !again {
 			return err
 		}
-		return conn.ch.Ask(ctx, m, result)
-	})
+	}
 }
 
 // Kw holds the keyword arguments of a [Call].

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gomas/gomas/internal/stack"
-	"github.com/gomas/gomas/turn"
 )
 
 // ErrClosed is the error for waiting in a world that has been closed.
@@ -16,9 +15,6 @@ var ErrClosed = errors.New("the network has been closed")
 // ErrWallTime is the error for waiting, on virtual time, with a context that has
 // a deadline on the clock on the wall.
 var ErrWallTime = errors.New("the context has a deadline of real time, but time is virtual here: use clock.WithTimeout, with the clock of the network")
-
-// errBare is the failure of a world whose coroutines were mixed up.
-var errBare = fmt.Errorf("%w: a goroutine of the user's waits with a context of the network; CheckTurns tells which", turn.ErrMisuse)
 
 // DeadlockError reports that nothing can happen any more: all tasks wait, and no
 // timer is set.

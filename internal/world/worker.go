@@ -2,7 +2,6 @@ package world
 
 import (
 	"iter"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/gomas/gomas/internal/stack"
@@ -64,14 +63,6 @@ func (k *worker) park() {
 		w.looper = nil // drive finds another
 	}
 	w.running.Store(nil)
-	// If somebody else has given control back on behalf of this coroutine, it is
-	// none any more.
-	defer func() {
-		if recover() != nil {
-			w.fail(errBare)
-			runtime.Goexit()
-		}
-	}()
 	k.yield(struct{}{})
 }
 
