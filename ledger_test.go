@@ -139,7 +139,7 @@ func outcomeOf(err error) (outcome, error) {
 		switch remote.Type {
 		case typeNested:
 			return failed, nil
-		case "OverloadError", "ConnectionError":
+		case "OverloadError", "ConnectionError", "ClosedError": // the last: it waited for its turn when its container was closed
 			return refused, nil
 		}
 	case errors.As(err, &late):
