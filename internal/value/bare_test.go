@@ -117,7 +117,7 @@ func TestBareDataThatDoesNotFitSaysWhy(t *testing.T) {
 		"what Decode refuses":            {map[string]any{"Name": "bad"}, new(grid), "map does not fit value_test.grid: a bad name"},
 		"deep inside":                    {map[string]any{"Parts": []any{map[string]any{"Name": 1}}}, new(grid), "map does not fit value_test.grid: Parts[0]: map does not fit value_test.grid: Name: integer 1 does not fit string"},
 		"a type that wants pairs":        {5, new(point), "integer 5 does not fit value_test.point"},
-		"a map for one":                  {map[string]int{"a": 5}, new(point), "map does not fit value_test.point"},
+		"a map for one":                  {map[string]int{"a": 5}, new(point), "plain map does not fit value_test.point: it is a custom type here, and must be registered with the sender, too"},
 		"the pair of another":            {pair(3, 5), new(grid), "value_test.point does not fit value_test.grid"},
 		"a pair whose data does not fit": {pair(1, 5), new(grid), "data does not fit value_test.grid: integer 5 does not fit struct { Name string; Parts []value_test.grid }"},
 	} {

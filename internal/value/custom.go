@@ -44,6 +44,9 @@ func (e *encoder) custom(t *codec.Type, v reflect.Value) error {
 	return nil
 }
 
+// errNotCustom is why data without a pair are refused.
+var errNotCustom = errors.New("it is a custom type here, and must be registered with the sender, too")
+
 // custom reads into v, whose values are sent as the custom type t.
 func (d *decoder) custom(t *codec.Type, p *plan, v reflect.Value) error {
 	kind, err := d.r.Kind()
@@ -71,7 +74,7 @@ func (d *decoder) custom(t *codec.Type, p *plan, v reflect.Value) error {
 			return nil
 		}
 		if !t.Bare {
-			return mismatch(kind.String(), p.typ)
+			return refused("plain map", p.typ, errNotCustom)
 		}
 		d.r.Back(at)
 		d.depth = depth

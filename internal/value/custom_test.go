@@ -206,7 +206,7 @@ func TestAPairThatDoesNotFitSaysWhy(t *testing.T) {
 		"for an interface":            {pair(2, "a"), new(shape), types, "*value_test.ref does not fit value_test.shape"},
 		"a plain value":               {[]int{1, 2}, new(point), types, "list does not fit value_test.point"},
 		"a plain number":              {3, new(point), types, "integer 3 does not fit value_test.point"},
-		"a plain map":                 {map[string]any{"y": 1}, new(point), types, "map does not fit value_test.point"},
+		"a plain map":                 {map[string]any{"y": 1}, new(point), types, "plain map does not fit value_test.point: it is a custom type here, and must be registered with the sender, too"},
 		"nil":                         {nil, new(point), types, "nil does not fit value_test.point"},
 		"data of another type":        {pair(0, "x"), new(any), types, "data does not fit value_test.point: string does not fit [2]int"},
 		"data that is refused":        {[]any{pair(0, []int{-1, 2})}, new(any), types, "[0]: data does not fit value_test.point: left of the world"},
