@@ -1,0 +1,156 @@
+package channel
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/transport"
+)
+
+// receiver is the side of a connection that its link reports to.
+type receiver Conn
+
+var errSlowPeer = errors.New("the peer sends requests and does not read the replies")
+
+func (r *receiver) Receive(f *transport.Frame) {
+	c := (*Conn)(r)
+	if err := c.receive(f); err != nil {
+		f.Free()
+		c.end(&ProtocolError{c.origin, err}, 0)
+	}
+}
+
+// receive takes over f if it returns no error.
+func (c *Conn) receive(f *transport.Frame) error {
+	if !c.heard.Load() {
+		c.heard.Store(true)
+	}
+	if c.packer != nil {
+		plain := transport.NewFrameFor(len(f.Payload()))
+		var err error
+		if plain.B, err = c.packer.Unpack(plain.B, f.Payload(), c.options.Limits.Frame); err != nil {
+			return err
+		}
+		*f, *plain = *plain, *f
+		plain.Free()
+	}
+	h, content, err := c.envelope.ScanMessage(f.Payload())
+	if err != nil {
+		return err
+	}
+	if err := c.look(h, f.Payload()); err != nil {
+		return err
+	}
+	if most := c.options.Limits.Depth; most > 0 && most < codec.MaxDepth {
+		if d, ok := c.options.Codec.(codec.DepthChecker); ok {
+			if err := d.CheckDepth(content, most); err != nil {
+				return err
+			}
+		}
+	}
+	switch h.Kind {
+	case codec.Request:
+		return c.take(h, f, content)
+	case codec.Cancel:
+		c.cancelled(h.ID)
+		f.Free()
+		return nil
+	case codec.Hello:
+		if err := c.hello(content); err != nil {
+			return err
+		}
+		f.Free()
+		return nil
+	}
+	c.mu.Lock()
+	p := c.calls.take(h.ID)
+	unexpected := p == nil && !c.calls.late(h.ID) && c.err == nil
+	c.mu.Unlock()
+	switch {
+	case unexpected:
+		return fmt.Errorf("%v for request %d, which is not waiting for one", h.Kind, h.ID)
+	case p == nil:
+		f.Free()
+	case p.told:
+		c.heardOf(h.Kind, content)
+		f.Free()
+	default:
+		p.kind, p.content, p.frame = h.Kind, content, f
+		if !p.wait.Wake(nil) {
+			f.Free()
+		}
+	}
+	return nil
+}
+
+// take accepts a request or refuses it.
+func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) error {
+	size := len(f.B)
+	t := c.dispatch.Taker()
+	c.mu.Lock()
+	var refusal *Error
+	limits := &c.options.Limits
+	switch {
+	case c.err != nil:
+		c.mu.Unlock()
+		f.Free()
+		return nil
+	case c.draining:
+		refusal = &Error{"ConnectionError", "this end is shutting down"}
+	case c.requests.n >= limits.Requests:
+		refusal = &Error{"OverloadError", fmt.Sprintf("%d requests under way on this connection, limit %d", c.requests.n, limits.Requests)}
+	case c.requests.bytes+size > limits.RequestBytes && c.requests.n > 0:
+		refusal = &Error{"OverloadError", fmt.Sprintf("requests of %d bytes under way on this connection, limit %d", c.requests.bytes, limits.RequestBytes)}
+	default:
+		r := t.Request()
+		r.conn, r.taker, r.id, r.frame, r.content, r.size, r.left = c, t, h.ID, f, content, size, h.Left
+		c.requests.add(r)
+		c.mu.Unlock()
+		t.Take()
+		r.taken()
+		return nil
+	}
+	c.mu.Unlock()
+	if c.link.Full() {
+		return errSlowPeer
+	}
+	answer, err := c.encode(codec.Header{Kind: codec.Failure, ID: h.ID}, c.failure(refusal))
+	if err != nil {
+		return err
+	}
+	f.Free()
+	c.link.Send(answer, false)
+	return nil
+}
+
+// done is told of each request that gets its answer. c.mu is held.
+func (c *Conn) done(r *Request) {
+	if c.requests.remove(r) && c.requests.n == 0 && c.idle != nil {
+		c.idle.Set(nil)
+	}
+}
+
+func (r *receiver) Closed(err error) {
+	c := (*Conn)(r)
+	var frame *transport.FrameError
+	switch {
+	case err == nil:
+		err = ErrClosed
+	case errors.As(err, &frame):
+		err = &ProtocolError{c.origin, err}
+	case errors.Is(err, io.EOF):
+		err = &LostError{Addr: c.origin, Err: errClosedByPeer}
+	default:
+		err = &LostError{Addr: c.origin, Err: err}
+	}
+	c.end(err, 0)
+	if c.onGone != nil {
+		c.onGone()
+	}
+	c.gone.Set(nil)
+}
+
+// errClosedByPeer is io.EOF in words.
+var errClosedByPeer = fmt.Errorf("closed by the peer: %w", io.EOF)
