@@ -101,10 +101,13 @@ func TestAnAgentThatStopsFinishesWhatHasBegunAndRefusesTheRest(t *testing.T) {
 		}
 	}
 	close(release)
-	if got := reply(); got != "[1, 0, null]" {
+	// An answer is sent when the turn has been passed on, so either may be first.
+	replies := []string{reply(), reply()}
+	slices.Sort(replies) // the result before the failure
+	if got := replies[0]; got != "[1, 0, null]" {
 		t.Errorf("the call that had begun: %s", got)
 	}
-	if got := reply(); got != fmt.Sprintf(`[2, 1, "AgentStoppedError: Agent('%s'): the agent has stopped\n"]`, a.URL()) {
+	if got := replies[1]; got != fmt.Sprintf(`[2, 1, "AgentStoppedError: Agent('%s'): the agent has stopped\n"]`, a.URL()) {
 		t.Errorf("the call that waited for its turn: %s", got)
 	}
 	if err := <-stopped; err != nil {
