@@ -30,6 +30,7 @@ type Conn struct {
 	clock    clock.Clock
 	dispatch Dispatcher
 	inbox    *inbox // the dispatcher, if it is ours
+	loans    loans
 	origin   string // the peer, as errors name it
 
 	began  time.Duration
@@ -69,6 +70,7 @@ func newConn(link transport.Link, opts *Options, dialed bool, accept func(*Conn)
 	c.marker, _ = c.options.Codec.(codec.Marker)
 	c.origin = link.RemoteAddr().String()
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.loans.link, _ = link.(transport.Resumer)
 	if turn.SchedulerOf(c.turn) != nil {
 		c.ctx = turn.With(c.ctx, c.turn)
 	}

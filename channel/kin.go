@@ -55,8 +55,8 @@ func (c *Conn) mayMark(n int) bool {
 	return c.marker != nil && c.Kin() == Unknown && n <= longestMarked && n+markRoom <= c.options.Limits.Frame
 }
 
-// look finds out about the peer from a message of it.
-func (c *Conn) look(h codec.Header, message []byte) error {
+// recognise finds out about the peer from a message of it.
+func (c *Conn) recognise(h codec.Header, message []byte) error {
 	switch {
 	case c.Kin() == Gomas:
 		return nil

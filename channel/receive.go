@@ -14,39 +14,41 @@ type receiver Conn
 
 var errSlowPeer = errors.New("the peer sends requests and does not read the replies")
 
-func (r *receiver) Receive(f *transport.Frame) {
+func (r *receiver) Receive(f *transport.Frame) (resumed bool) {
 	c := (*Conn)(r)
-	if err := c.receive(f); err != nil {
+	resumed, err := c.receive(f)
+	if err != nil {
 		f.Free()
 		c.end(&ProtocolError{c.origin, err}, 0)
 	}
+	return resumed
 }
 
-// receive takes over f if it returns no error.
-func (c *Conn) receive(f *transport.Frame) error {
+// receive takes over f if it returns no error. It reports whether another
+// goroutine reads by now.
+func (c *Conn) receive(f *transport.Frame) (resumed bool, err error) {
 	if !c.heard.Load() {
 		c.heard.Store(true)
 	}
 	if c.packer != nil {
 		plain := transport.NewFrameFor(len(f.Payload()))
-		var err error
 		if plain.B, err = c.packer.Unpack(plain.B, f.Payload(), c.options.Limits.Frame); err != nil {
-			return err
+			return false, err
 		}
 		*f, *plain = *plain, *f
 		plain.Free()
 	}
 	h, content, err := c.envelope.ScanMessage(f.Payload())
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := c.look(h, f.Payload()); err != nil {
-		return err
+	if err := c.recognise(h, f.Payload()); err != nil {
+		return false, err
 	}
 	if most := c.options.Limits.Depth; most > 0 && most < codec.MaxDepth {
 		if d, ok := c.options.Codec.(codec.DepthChecker); ok {
 			if err := d.CheckDepth(content, most); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
@@ -56,13 +58,13 @@ func (c *Conn) receive(f *transport.Frame) error {
 	case codec.Cancel:
 		c.cancelled(h.ID)
 		f.Free()
-		return nil
+		return false, nil
 	case codec.Hello:
 		if err := c.hello(content); err != nil {
-			return err
+			return false, err
 		}
 		f.Free()
-		return nil
+		return false, nil
 	}
 	c.mu.Lock()
 	p := c.calls.take(h.ID)
@@ -70,7 +72,7 @@ func (c *Conn) receive(f *transport.Frame) error {
 	c.mu.Unlock()
 	switch {
 	case unexpected:
-		return fmt.Errorf("%v for request %d, which is not waiting for one", h.Kind, h.ID)
+		return false, fmt.Errorf("%v for request %d, which is not waiting for one", h.Kind, h.ID)
 	case p == nil:
 		f.Free()
 	case p.told:
@@ -82,11 +84,11 @@ func (c *Conn) receive(f *transport.Frame) error {
 			f.Free()
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // take accepts a request or refuses it.
-func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) error {
+func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) (resumed bool, err error) {
 	size := len(f.B)
 	t := c.dispatch.Taker()
 	c.mu.Lock()
@@ -96,7 +98,7 @@ func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) error
 	case c.err != nil:
 		c.mu.Unlock()
 		f.Free()
-		return nil
+		return false, nil
 	case c.draining:
 		refusal = &Error{"ConnectionError", "this end is shutting down"}
 	case c.requests.n >= limits.Requests:
@@ -109,20 +111,22 @@ func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) error
 		c.requests.add(r)
 		c.mu.Unlock()
 		t.Take()
-		r.taken()
-		return nil
+		if !r.isAnswered() {
+			r.taken()
+		}
+		return r.lost, nil
 	}
 	c.mu.Unlock()
 	if c.link.Full() {
-		return errSlowPeer
+		return false, errSlowPeer
 	}
 	answer, err := c.encode(codec.Header{Kind: codec.Failure, ID: h.ID}, c.failure(refusal))
 	if err != nil {
-		return err
+		return false, err
 	}
 	f.Free()
 	c.link.Send(answer, false)
-	return nil
+	return false, nil
 }
 
 // done is told of each request that gets its answer. c.mu is held.

@@ -28,6 +28,8 @@ type Request struct {
 	size     int
 	left     uint64 // milliseconds
 	answered uint32
+	lost     bool   // the goroutine that reads was lent, and is not the one any more
+	loan     uint64 // its number, 0: none
 	state    atomic.Uint32
 	answer   *transport.Frame
 
@@ -53,14 +55,15 @@ type Taker interface {
 	// Request returns where to put the request.
 	Request() *Request
 
-	// Take is called when it is there. It, or others later, answer it.
+	// Take is called when it is there. It, or others later, answer it; see
+	// [Request.Borrow] if it does that at once.
 	Take()
 
 	// GivenUp says that nobody waits for the answer any more: the caller
 	// has given up, which only a peer that is gomas tells, with [ErrGivenUp] as
 	// the reason, or the connection has ended. It is called at most once,
-	// after Take has returned, on any goroutine, and must not block. It may
-	// come while the answer is being sent, and just after that. The request
+	// after Take has returned or what it borrowed was recalled, on any
+	// goroutine, and must not block. It may come while the answer is being sent, and just after that. The request
 	// must be answered all the same.
 	GivenUp(reason error)
 }
@@ -90,12 +93,14 @@ const (
 	isGivenUp             // nobody waits for the answer
 )
 
-// taken is called when the taker has taken over the request.
+// taken is called when the taker has taken over the request, maybe twice.
 func (r *Request) taken() {
 	if r.state.Or(isTaken) == isGivenUp {
 		r.taker.GivenUp(r.conn.Err()) // the goroutine that reads tells of no other reason
 	}
 }
+
+func (r *Request) isAnswered() bool { return atomic.LoadUint32(&r.answered) == 1 }
 
 // giveUp is called when nobody waits for the answer any more.
 func (r *Request) giveUp(reason error) {
@@ -241,6 +246,7 @@ func (c *Conn) sendAnswer(ctx context.Context, r *Request) error {
 		c.link.Send(r.answer, ctx.Done() == nil && turn.From(ctx) == nil)
 		return nil
 	}
+	c.Recall(r.loan)
 	wait, err := turn.Begin(ctx, c.turn)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ type callContext struct {
 	turn  turn.Turn
 	limit *timeLimit // nil: none
 	visit *visit     // nil: the call has a goroutine of its own
+	loan  uint64     // of the goroutine that reads the connection, 0: none
 
 	hasReturned atomic.Bool
 }
@@ -114,8 +115,12 @@ func (c *callContext) Err() error {
 	return c.End.Err()
 }
 
-// heed has the context end in time, for something that depends on it.
+// heed has the context end in time, for something that depends on it, and will
+// probably wait.
 func (c *callContext) heed() {
+	if c.loan != 0 {
+		c.conn.ch.Recall(c.loan)
+	}
 	c.limit.start(c)
 	c.visit.follow(c)
 }

@@ -25,6 +25,7 @@ type Conn struct {
 	around     []Interceptor // of outgoing calls
 	home       atomic.Pointer[string]
 	kinBefore  channel.Kin // of the peer, on the connection before
+	spare      *call       // to be used again, by the goroutine that reads; may be nil
 }
 
 // Dial connects to a peer that listens at an address, and offers it svc,

@@ -22,8 +22,10 @@ import (
 //	text       = name [ "(" [ parameter { "," parameter } ] ")" ] [ ":" doc ]
 //	parameter  = name [ "=" JSON value ] | "*" name | "**" name
 //
-// It may be shared by many functions and does not change.
+// It may be shared by many functions and does not change, but for the pace.
 type contract struct {
+	pace pace // of all of them
+
 	name   string
 	params []param // nil if the text has no parentheses
 	doc    string

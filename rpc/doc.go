@@ -44,9 +44,15 @@
 //
 // # Concurrency
 //
-// Each call is handled in a goroutine of its own, so handlers of a plain
-// service run concurrently. Those of a service with a turn, see
-// [Service.UseTurn], run one at a time.
+// Handlers of a plain service run concurrently, each call as if in a goroutine of
+// its own. Those of a service with a turn, see [Service.UseTurn], run one at a
+// time.
+//
+// Functions that nearly always return within some microseconds are run on the
+// goroutine that reads the connection. If one of them waits all the same, other
+// calls that come over that connection are held up for about ten milliseconds at
+// most, and it is not run there again for its next thousand calls. Nobody is held
+// up if it waits with its own context.
 //
 // # Errors
 //

@@ -13,7 +13,7 @@ import (
 
 func TestTheTextOfAContractIsTakenApart(t *testing.T) {
 	raw := func(s string) codec.Raw { return codec.Raw(s) }
-	for text, want := range map[string]contract{
+	for text, want := range map[string]*contract{
 		"f":                         {name: "f"},
 		"f()":                       {name: "f", params: []param{}},
 		"f( )":                      {name: "f", params: []param{}},
@@ -31,7 +31,7 @@ func TestTheTextOfAContractIsTakenApart(t *testing.T) {
 		`f(a={"(": [[], "="]}): (x`: {name: "f", params: []param{{name: "a", fallback: raw(`{"(": [[], "="]}`)}}, doc: "(x"},
 	} {
 		c, err := parseContract(text)
-		if err != nil || !reflect.DeepEqual(*c, want) {
+		if err != nil || !reflect.DeepEqual(c, want) {
 			t.Errorf("%q is %+v, error %v, want %+v", text, c, err, want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/clock"
@@ -35,6 +36,13 @@ type arrival struct {
 
 // Taker implements [channel.Dispatcher].
 func (c *Conn) Taker() channel.Taker {
+	if in := c.spare; in != nil {
+		c.spare = nil
+		*in.arrival = arrival{}
+		*in = call{callContext: &callContext{conn: c}, arrival: in.arrival}
+		in.Task = in
+		return in
+	}
 	in := new(struct {
 		call
 		callContext
@@ -81,6 +89,9 @@ func (c *call) Take() {
 func (c *call) start(owner *Service) {
 	c.owner = owner
 	owner.begin()
+	if c.inside == nil && c.runHere() {
+		return
+	}
 	if owner != nil && owner.most > 0 {
 		if own, ok := c.turn.(*turn.Own); ok {
 			owner.enqueue(c, own)
@@ -88,6 +99,38 @@ func (c *call) start(owner *Service) {
 		}
 	}
 	c.turn.Start(&c.Item)
+}
+
+// mostHere is the longest request, in bytes, that is worked on on the goroutine
+// that reads the connection: to decode a longer one takes its time.
+const mostHere = 4 << 10
+
+// runHere runs a quick call on the goroutine that reads the connection, if its turn
+// has come at once.
+func (c *call) runHere() (ran bool) {
+	if !c.fn.pace.quick() || len(c.req.Raw()) > mostHere {
+		return false
+	}
+	if c.loan = c.req.Borrow(); c.loan == 0 {
+		return false
+	}
+	returned := false
+	defer func() {
+		if !returned { // the handler has ended the goroutine
+			c.conn.ch.Recall(c.loan)
+		}
+	}()
+	ran = turn.Here(c.turn, c)
+	returned = true
+	switch kept := c.req.Return(); {
+	case !kept:
+		c.fn.pace.took(longRun)
+	case !ran:
+		c.loan = 0
+	case c.around == nil: // interceptors may keep it
+		c.conn.spare = c
+	}
+	return ran
 }
 
 // abandon ends a call that does not come to its turn.
@@ -139,8 +182,15 @@ func (refusal) Run() {}
 // all under the turn.
 func (c *call) Run() {
 	done := false
+	var began time.Time
+	if c.inside == nil && c.fn.pace.wanted(c.loan) {
+		began = time.Now()
+	}
 	defer func() {
 		defer c.returned()
+		if !began.IsZero() {
+			c.fn.pace.took(time.Since(began))
+		}
 		if !done {
 			c.fail(c.broken(recover()))
 		}

@@ -34,12 +34,22 @@ type Link interface {
 	RemoteAddr() Addr
 }
 
+// Resumer is implemented by links that need not wait for [Receiver.Receive] to
+// return.
+type Resumer interface {
+	// Resume delivers what follows on another goroutine, although a call of
+	// Receive has not returned. It is called at most once in each, by any
+	// goroutine; that call of Receive then returns true, however much later.
+	Resume()
+}
+
 // Receiver is what a [Link] reports to. Its methods must not block for long:
 // nothing more is received meanwhile.
 type Receiver interface {
 	// Receive takes over a frame that has arrived. Calls come one after
-	// another, in the order in which the frames were sent.
-	Receive(f *Frame)
+	// another, in the order in which the frames were sent. It reports
+	// whether a [Resumer] was told to resume meanwhile.
+	Receive(f *Frame) (resumed bool)
 
 	// Drained says that Full has become false again.
 	Drained()

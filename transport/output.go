@@ -7,9 +7,10 @@ import "sync"
 // It is taken from a pool when there is something, so that an idle connection
 // needs none.
 type output struct {
-	small []byte
-	large *Frame // nil: none
-	next  *output
+	small   []byte
+	large   *Frame // nil: none
+	written int    // bytes, of both
+	next    *output
 }
 
 var outputPool = sync.Pool{New: func() any { return new(output) }}
@@ -17,21 +18,24 @@ var outputPool = sync.Pool{New: func() any { return new(output) }}
 // Outputs that have grown above this size are left to the garbage collector.
 const maxOutput = 64 << 10
 
-// parts returns what is written, of which some may be empty.
-func (o *output) parts() [2][]byte {
-	if o.large == nil {
-		return [2][]byte{o.small}
-	}
-	return [2][]byte{o.small, o.large.B}
-}
-
-// size returns how many bytes are written.
+// size returns how many bytes are written in all.
 func (o *output) size() int {
-	n := 0
-	for _, b := range o.parts() {
-		n += len(b)
+	n := len(o.small)
+	if o.large != nil {
+		n += len(o.large.B)
 	}
 	return n
+}
+
+// rest returns what is to be written next, empty if all has been.
+func (o *output) rest() []byte {
+	if o.written < len(o.small) {
+		return o.small[o.written:]
+	}
+	if o.large == nil {
+		return nil
+	}
+	return o.large.B[o.written-len(o.small):]
 }
 
 // free gives o and its frame back.

@@ -44,6 +44,16 @@ func (r *reader) next() (*Frame, error) {
 	return f, nil
 }
 
+// more reports whether next returns a frame without reading.
+func (r *reader) more() bool {
+	n := r.to - r.from
+	if n < HeaderSize {
+		return false
+	}
+	size := binary.BigEndian.Uint32(r.buf[r.from:])
+	return size > 0 && uint64(size) <= uint64(r.limit) && HeaderSize+uint64(size) <= uint64(min(n, maxRead/2))
+}
+
 // fill makes sure that n bytes are there to be consumed.
 func (r *reader) fill(n int) error {
 	if r.to-r.from >= n {

@@ -28,16 +28,17 @@ func newRecorder(t testing.TB, receive func(payload []byte)) *recorder {
 	return r
 }
 
-func (r *recorder) Receive(f *Frame) {
+func (r *recorder) Receive(f *Frame) bool {
 	r.mu.Lock()
 	ended := r.ended
 	r.mu.Unlock()
 	if ended || r.receive == nil {
 		r.t.Errorf("unexpected frame %.100q", f.Payload())
-		return
+		return false
 	}
 	r.receive(f.Payload())
 	f.Free()
+	return false
 }
 
 func (r *recorder) Drained() {

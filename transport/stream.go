@@ -3,18 +3,13 @@ package transport
 import (
 	"crypto/tls"
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/gomas/gomas/internal/stack"
 )
 
-// stream is a link over a socket. One goroutine reads. Writing is done by
-// whoever finds that nobody is: first it lets other goroutines run, which may
-// have frames too, then it writes all that has gathered, so that many small
-// frames share one system call.
+// stream is a link over a socket. One goroutine at a time reads; see writing.go
+// for who writes.
 type stream struct {
 	nc            net.Conn
 	local, remote Addr
@@ -24,9 +19,14 @@ type stream struct {
 	output        atomic.Int64  // Limits.Output, 0 before Start
 	reads         atomic.Uint64 // how often reading was begun
 	stopped       atomic.Bool   // nothing more is to be delivered
-	frames        uint64        // delivered, for the reading goroutine
-	awaited       uint64        // begun, for the reading goroutine
-	release       func()        // called when the link has ended, may be nil
+	held          atomic.Bool   // frames that arrived together are being delivered, see release
+	attempt       *attempt      // nil: writing may block
+	ended         func()        // called when the link has ended, may be nil
+
+	// For the reading goroutine.
+	reader  reader
+	frames  uint64 // delivered
+	awaited uint64 // begun
 
 	mu       sync.Mutex
 	idle     sync.Cond // signalled when writing becomes false
@@ -47,8 +47,8 @@ func NewStream(nc net.Conn, local, remote Addr) Link {
 	return newStream(nc, local, remote, nil)
 }
 
-func newStream(nc net.Conn, local, remote Addr, release func()) *stream {
-	s := &stream{nc: nc, local: local, remote: remote, release: release}
+func newStream(nc net.Conn, local, remote Addr, ended func()) *stream {
+	s := &stream{nc: nc, local: local, remote: remote, ended: ended, attempt: newAttempt(nc)}
 	s.idle.L = &s.mu
 	return s
 }
@@ -73,20 +73,37 @@ func (s *stream) Start(r Receiver, limits Limits) {
 	s.watch.every = limits.looks()
 	s.arm(limits.Idle)
 	s.mu.Unlock()
+	s.reader = reader{src: s.nc, limit: limits.Frame, before: s.beforeRead}
 	go s.read()
 }
 
 func (s *stream) read() {
-	r := reader{src: s.nc, limit: s.limits.Frame, before: s.beforeRead}
 	for {
-		f, err := r.next()
+		f, err := s.reader.next()
 		if err != nil || s.stopped.Load() {
+			s.release()
 			s.finish(err)
 			return
 		}
 		s.frames++
-		s.receiver.Receive(f)
+		if !s.held.Load() {
+			s.held.Store(true)
+		}
+		if s.receiver.Receive(f) {
+			return // another goroutine reads
+		}
+		if !s.reader.more() {
+			s.release()
+		}
 	}
+}
+
+// Resume implements [Resumer].
+func (s *stream) Resume() {
+	go func() {
+		s.release() // now, because whoever has called Receive may take long
+		s.read()
+	}()
 }
 
 // beforeRead notes what is going to be waited for: the beginning of a frame,
@@ -136,8 +153,8 @@ func (s *stream) finish(err error) {
 	if whole {
 		sayGoodbye(s.nc, wait)
 	}
-	if s.release != nil {
-		s.release()
+	if s.ended != nil {
+		s.ended()
 	}
 	s.hangUp()
 	s.queued.Store(0)
@@ -166,95 +183,4 @@ func (s *stream) Close(linger time.Duration) {
 func (s *stream) Full() bool {
 	most := s.output.Load()
 	return most > 0 && s.queued.Load() > most
-}
-
-func (s *stream) Send(f *Frame, wait bool) {
-	f.seal()
-	size := len(f.B)
-	s.mu.Lock()
-	if s.finished || s.failed != nil {
-		s.mu.Unlock()
-		f.Free()
-		return
-	}
-	kept := s.out.add(f)
-	s.queued.Add(int64(size))
-	s.full = s.full || s.Full()
-	mine := !s.writing
-	s.writing = true
-	if mine {
-		s.arm(s.limits.WriteTime)
-	}
-	s.mu.Unlock()
-	if !kept {
-		f.Free()
-	}
-	switch {
-	case !mine:
-	case wait:
-		s.write()
-	default:
-		go s.writeAlone()
-	}
-}
-
-// writeAlone is write in a goroutine of its own.
-func (s *stream) writeAlone() {
-	stack.Grow()
-	s.write()
-}
-
-// write writes until nothing is queued. writing has been set by the caller.
-func (s *stream) write() {
-	runtime.Gosched()
-	s.mu.Lock()
-	for s.out.first != nil && s.failed == nil {
-		o := s.out.take()
-		s.mu.Unlock()
-		err := s.put(o)
-		s.queued.Add(-int64(o.size()))
-		o.free()
-		s.mu.Lock()
-		s.written++
-		if err != nil {
-			if s.failed == nil {
-				s.failed = err
-			}
-			_ = s.nc.SetReadDeadline(longAgo) // the reading goroutine ends the link
-		}
-		// Others may have sent since the writing: full is for what is queued now.
-		if s.full && s.queued.Load() <= int64(s.limits.Output)/2 {
-			s.full = false
-			s.mu.Unlock()
-			s.receiver.Drained()
-			s.mu.Lock()
-		}
-	}
-	s.writing = false
-	s.idle.Broadcast()
-	s.mu.Unlock()
-}
-
-// writeSize is how much is written at a time, to see that a slow peer takes it.
-const writeSize = 256 << 10
-
-func (s *stream) put(o *output) error {
-	for _, b := range o.parts() {
-		for len(b) > writeSize {
-			if _, err := s.nc.Write(b[:writeSize]); err != nil {
-				return err
-			}
-			b = b[writeSize:]
-			s.mu.Lock()
-			s.written++
-			s.mu.Unlock()
-		}
-		if len(b) == 0 {
-			continue
-		}
-		if _, err := s.nc.Write(b); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -131,6 +131,11 @@ func (t *Own) Start(it *Item) {
 // run runs a task; the turn is its already.
 func (t *Own) run(task Task) {
 	stack.Grow()
+	t.runHere(task)
+}
+
+// runHere is run on a goroutine whose stack has been used before.
+func (t *Own) runHere(task Task) {
 	t.entered()
 	t.nested = 0
 	defer t.group.leave() // last, when those whom Finish wakes are counted

@@ -173,8 +173,7 @@ func (Free) Start(it *Item) { go runFree(it.Task) }
 
 func runFree(t Task) {
 	stack.Grow()
-	defer t.Finish()
-	t.Run()
+	runHere(t)
 }
 
 // Begin implements [Turn].
