@@ -9,8 +9,8 @@ import (
 // Many small frames share one system call. While frames are delivered that have
 // arrived together, what is sent is held back, and the reading goroutine writes
 // it when that is over. Else writing is done by whoever finds that nobody is:
-// first it lets other goroutines run, which may have frames too, then it writes
-// all that has gathered.
+// first it lets other goroutines run, as long as they have frames too, then it
+// writes all that has gathered.
 
 func (s *stream) Send(f *Frame, wait bool) {
 	f.seal()
@@ -36,7 +36,7 @@ func (s *stream) Send(f *Frame, wait bool) {
 	switch {
 	case !mine:
 	case wait:
-		runtime.Gosched()
+		s.gather()
 		s.write(nil)
 	default:
 		go s.writeAlone(nil)
@@ -89,9 +89,24 @@ func (s *stream) release() {
 func (s *stream) writeAlone(o *output) {
 	stack.Grow()
 	if o == nil {
-		runtime.Gosched()
+		s.gather()
 	}
 	s.write(o)
+}
+
+// mostGathering is how often a writer lets others run, so that it writes in the
+// end even if they never stop sending.
+const mostGathering = 8
+
+// gather lets others run, for as long as they send.
+func (s *stream) gather() {
+	for range mostGathering {
+		before := s.queued.Load()
+		runtime.Gosched()
+		if s.queued.Load() == before {
+			return
+		}
+	}
 }
 
 // write writes until nothing is queued, an output that was taken before first.
