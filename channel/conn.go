@@ -258,17 +258,27 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 		return nil, err
 	}
 	sent = true
-	// Without a turn to give up and an end to the waiting, nothing is lost if
-	// the caller does the writing itself.
-	patient := limit.end == 0 && turn.From(ctx) == nil && ctx.Done() == nil
-	c.hand(p, f, patient)
+	effort := transport.Try
+	if limit.end == 0 {
+		effort = effortOf(ctx)
+	}
+	c.hand(p, f, effort)
 	return p, nil
 }
 
+// effortOf returns what a sender with ctx may do for the writing: without a turn to
+// give up and an end to the waiting, nothing is lost if it waits for the peer.
+func effortOf(ctx context.Context) transport.Effort {
+	if turn.From(ctx) == nil && ctx.Done() == nil {
+		return transport.Write
+	}
+	return transport.Try
+}
+
 // hand has the request of a call sent, or queued.
-func (c *Conn) hand(p *call, f *transport.Frame, patient bool) {
+func (c *Conn) hand(p *call, f *transport.Frame, effort transport.Effort) {
 	if c.hasRoom() {
-		c.link.Send(f, patient)
+		c.link.Send(f, effort)
 		if p.state.Or(handed) == expired {
 			c.mu.Lock()
 			c.sayCancel(p.id)
@@ -410,7 +420,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 		}
 		c.done(w.request)
 		if linger > 0 {
-			c.link.Send(w.frame, false)
+			c.link.Send(w.frame, transport.Leave)
 		} else {
 			w.frame.Free()
 		}

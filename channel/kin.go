@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/transport"
 )
 
 // Kin is what is known about the software of a peer. Two gomas tell each other
@@ -83,7 +84,7 @@ func (c *Conn) greet() error {
 			return err
 		}
 	}
-	c.link.Send(f, false)
+	c.link.Send(f, transport.Leave)
 	// Now, because what is sent from here on has no mark: the peer must have
 	// been told before.
 	c.kin.Store(uint32(Gomas))
@@ -138,6 +139,6 @@ func (c *Conn) sayCancel(id uint64) {
 	if f, err := c.encode(codec.Header{Kind: codec.Cancel, ID: id}, nil); err == nil {
 		// Without waiting for room: there is one at most for each request
 		// that went out, and it is short.
-		c.link.Send(f, false)
+		c.link.Send(f, transport.Leave)
 	}
 }

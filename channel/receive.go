@@ -125,7 +125,7 @@ func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) (resu
 		return false, err
 	}
 	f.Free()
-	c.link.Send(answer, false)
+	c.link.Send(answer, transport.Leave)
 	return false, nil
 }
 

@@ -243,7 +243,7 @@ func (c *Conn) sendAnswer(ctx context.Context, r *Request) error {
 		c.mu.Lock()
 		c.done(r)
 		c.mu.Unlock()
-		c.link.Send(r.answer, ctx.Done() == nil && turn.From(ctx) == nil)
+		c.link.Send(r.answer, effortOf(ctx))
 		return nil
 	}
 	c.Recall(r.loan)

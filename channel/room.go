@@ -40,7 +40,7 @@ func (c *Conn) fill() {
 		if w.request != nil {
 			c.done(w.request)
 		}
-		c.link.Send(w.frame, false) // which drops it after the end
+		c.link.Send(w.frame, transport.Leave) // which drops it after the end
 		if w.request != nil {
 			w.sender.Wake(nil)
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/transport"
 	"github.com/gomas/gomas/turn"
 )
 
@@ -61,7 +62,7 @@ func (c *Conn) tell(content any) error {
 		return err
 	}
 	sent = true
-	c.link.Send(f, false)
+	c.link.Send(f, transport.Leave)
 	return nil
 }
 

@@ -38,10 +38,10 @@ func (l *deadLink) Close(time.Duration) {
 	}
 }
 
-func (*deadLink) Send(f *transport.Frame, _ bool) { f.Free() }
-func (*deadLink) Full() bool                      { return false }
-func (*deadLink) LocalAddr() transport.Addr       { return transport.Addr{} }
-func (*deadLink) RemoteAddr() transport.Addr      { return transport.Addr{} }
+func (*deadLink) Send(f *transport.Frame, _ transport.Effort) { f.Free() }
+func (*deadLink) Full() bool                                  { return false }
+func (*deadLink) LocalAddr() transport.Addr                   { return transport.Addr{} }
+func (*deadLink) RemoteAddr() transport.Addr                  { return transport.Addr{} }
 
 // noListener listens nowhere.
 type noListener struct{}

@@ -30,7 +30,7 @@ func overWire(t testing.TB, accept func(*channel.Conn) channel.Dispatcher, opts 
 
 func (w *wire) Start(r transport.Receiver, _ transport.Limits) { w.receiver = r }
 
-func (w *wire) Send(f *transport.Frame, _ bool) {
+func (w *wire) Send(f *transport.Frame, _ transport.Effort) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.over {

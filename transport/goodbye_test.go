@@ -33,12 +33,12 @@ func TestCloseLosesNothingAlsoIfTheOtherEndGoesOnSending(t *testing.T) {
 					hold(t, x, a, roomy)
 					hold(t, y, b, roomy)
 					for range frames {
-						y.Send(newFrame(make([]byte, size)...), false)
-						x.Send(newFrame(make([]byte, size)...), false)
+						y.Send(newFrame(make([]byte, size)...), Leave)
+						x.Send(newFrame(make([]byte, size)...), Leave)
 					}
 					y.Close(patience)
 					for range frames {
-						x.Send(newFrame(make([]byte, size)...), false)
+						x.Send(newFrame(make([]byte, size)...), Leave)
 					}
 					close(first)
 					if err := b.end(); err != nil {
@@ -63,7 +63,7 @@ func TestCloseOverTLSWaitsForAPeerThatDoesNotReadNoLongerThanLinger(t *testing.T
 		r := newRecorder(t, nil)
 		x.Start(r, timed(Limits{}))
 		for range 400 {
-			x.Send(newFrame(make([]byte, 100_000)...), false)
+			x.Send(newFrame(make([]byte, 100_000)...), Leave)
 		}
 		start := time.Now()
 		x.Close(linger)

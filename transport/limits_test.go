@@ -174,13 +174,13 @@ func TestAPeerThatDoesNotReadEndsTheLink(t *testing.T) {
 			x.Start(r, limits)
 			start := time.Now()
 			for range 400 {
-				x.Send(newFrame(make([]byte, 100_000)...), false)
+				x.Send(newFrame(make([]byte, 100_000)...), Leave)
 			}
 			checkLate(t, r.end(), "output not taken", limit, start)
 			if r.drains == 0 || x.Full() {
 				t.Errorf("whoever waits for room is not told: %d, %v", r.drains, x.Full())
 			}
-			x.Send(newFrame(1), true) // is dropped
+			x.Send(newFrame(1), Write) // is dropped
 		})
 	}
 }
@@ -196,7 +196,7 @@ func TestAPeerThatReadsSlowlyIsNoneThatDoesNotRead(t *testing.T) {
 	l := NewStream(x, Addr{}, Addr{})
 	l.Start(r, timed(Limits{WriteTime: limit}))
 	start := time.Now()
-	l.Send(newFrame(make([]byte, size)...), false)
+	l.Send(newFrame(make([]byte, size)...), Leave)
 	left := size + HeaderSize
 	buf := make([]byte, 64<<10)
 	steadily(limit/40, func() bool {
@@ -232,7 +232,7 @@ func TestASilentPeerEndsTheLink(t *testing.T) {
 		}
 		return last.Before(end)
 	})
-	l.Send(newFrame(1), false) // what we say does not count
+	l.Send(newFrame(1), Leave) // what we say does not count
 	checkLate(t, r.end(), "nothing received", limit, last)
 }
 
@@ -250,7 +250,7 @@ func TestWithoutAnythingToWaitForNoTimerRuns(t *testing.T) {
 			r := newRecorder(t, func([]byte) {})
 			l := NewStream(nc, Addr{}, Addr{})
 			hold(t, l, r, timed(tt.limits))
-			l.Send(newFrame(1), true)
+			l.Send(newFrame(1), Write)
 			if _, err := peer.Write(framed([]byte("x"))); err != nil {
 				t.Fatal(err)
 			}

@@ -10,11 +10,9 @@ type Link interface {
 	Start(r Receiver, limits Limits)
 
 	// Send queues a frame and takes it over. The frame is written soon,
-	// together with others that are queued at the time. Unless wait is set,
-	// Send never blocks: with it the calling goroutine may do the writing,
-	// which saves handing it to another. Frames sent after the end of the
-	// link are dropped.
-	Send(f *Frame, wait bool)
+	// together with others that are queued at the time. Frames sent after the
+	// end of the link are dropped.
+	Send(f *Frame, effort Effort)
 
 	// Full reports whether more bytes are queued than [Limits.Output] allows.
 	// Senders should then hold back until [Receiver.Drained]; Send itself
@@ -33,6 +31,17 @@ type Link interface {
 	LocalAddr() Addr
 	RemoteAddr() Addr
 }
+
+// Effort is what a sender may be made to do for the writing, which saves handing it
+// to another goroutine.
+type Effort uint8
+
+// The efforts.
+const (
+	Leave Effort = iota // nothing: Send returns at once, and calls nobody
+	Try                 // let others run, and write what the socket takes at once
+	Write               // write, and so wait until the peer takes it
+)
 
 // Resumer is implemented by links that need not wait for [Receiver.Receive] to
 // return.

@@ -80,11 +80,11 @@ func (g *gate) exchange(x, y Link) {
 	a, b := newRecorder(g.t, func(p []byte) { got <- string(p) }), newRecorder(g.t, func(p []byte) { got <- string(p) })
 	hold(g.t, x, a, roomy)
 	hold(g.t, y, b, roomy)
-	x.Send(newFrame([]byte("ping")...), false)
+	x.Send(newFrame([]byte("ping")...), Leave)
 	if p := next(g.t, "frame", got); p != "ping" {
 		g.t.Errorf("got %q", p)
 	}
-	y.Send(newFrame([]byte("pong")...), true)
+	y.Send(newFrame([]byte("pong")...), Write)
 	if p := next(g.t, "frame", got); p != "pong" {
 		g.t.Errorf("got %q", p)
 	}

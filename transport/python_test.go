@@ -58,7 +58,7 @@ func TestPythonOverTLS(t *testing.T) {
 		said := python(t, "client", strconv.Itoa(int(g.Addr().Port)), theirs.CA, theirs.Cert, theirs.Key)
 		l := next(t, "link", g.links)
 		r := newRecorder(t, func(p []byte) {
-			l.Send(newFrame([]byte(strings.ToUpper(string(p)))...), false)
+			l.Send(newFrame([]byte(strings.ToUpper(string(p)))...), Leave)
 			l.Close(patience)
 		})
 		l.Start(r, roomy)
@@ -80,7 +80,7 @@ func TestPythonOverTLS(t *testing.T) {
 		got := make(chan string, 1)
 		r := newRecorder(t, func(p []byte) { got <- string(p) })
 		l.Start(r, roomy)
-		l.Send(newFrame([]byte("ping")...), true)
+		l.Send(newFrame([]byte("ping")...), Write)
 		if p := next(t, "reply", got); p != "PING" {
 			t.Errorf("it replies %q", p)
 		}

@@ -90,7 +90,7 @@ func TestAnswersToFramesThatCameTogetherLeaveTogether(t *testing.T) {
 	nc, peer := sockets(t, mustParse(t, "tcp://127.0.0.1:0"))
 	counting := &countingConn{Conn: nc}
 	l := NewStream(counting, Addr{}, Addr{})
-	r := newRecorder(t, func(payload []byte) { l.Send(newFrame(payload...), true) })
+	r := newRecorder(t, func(payload []byte) { l.Send(newFrame(payload...), Write) })
 	l.Start(r, roomy)
 	together := bytes.Repeat(framed([]byte("question")), frames)
 	if _, err := peer.Write(together); err != nil {
@@ -119,7 +119,7 @@ func TestALinkReadsOnWhenThePeerDoesNotTakeTheAnswers(t *testing.T) {
 				answer, n, all := make([]byte, size), uint32(0), make(chan struct{})
 				r := newRecorder(t, func([]byte) {
 					binary.BigEndian.PutUint32(answer, n)
-					l.Send(newFrame(answer...), true)
+					l.Send(newFrame(answer...), Write)
 					if n++; n == frames {
 						close(all)
 					}
@@ -156,7 +156,7 @@ func TestWhatIsHeldBackIsWrittenBeforeTheLinkCloses(t *testing.T) {
 		nc, peer := sockets(t, addr)
 		l := NewStream(nc, Addr{}, Addr{})
 		r := newRecorder(t, func([]byte) {
-			l.Send(newFrame('a'), true)
+			l.Send(newFrame('a'), Write)
 			l.Close(patience)
 		})
 		l.Start(r, roomy)

@@ -21,13 +21,13 @@ func TestWhatIsSentArrivesInOrder(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, addr Addr) {
 		rapid.Check(t, func(rt *rapid.T) {
 			sent := rapid.SliceOfN(payloads(1<<20), 0, 30).Draw(rt, "sent")
-			wait := rapid.SliceOfN(rapid.Bool(), len(sent), len(sent)).Draw(rt, "wait")
+			efforts := rapid.SliceOfN(rapid.SampledFrom([]Effort{Leave, Try, Write}), len(sent), len(sent)).Draw(rt, "efforts")
 			var got [][]byte
 			a := newRecorder(t, nil)
 			b := newRecorder(t, func(payload []byte) { got = append(got, bytes.Clone(payload)) })
 			x, _ := links(t, addr, a, b)
 			for i, p := range sent {
-				x.Send(newFrame(p...), wait[i])
+				x.Send(newFrame(p...), efforts[i])
 			}
 			x.Close(patience)
 			if err := a.end(); err != nil {
@@ -76,7 +76,7 @@ func TestBurstsFromManySendersKeepTheOrderOfEach(t *testing.T) {
 					for i := range uint32(frames) {
 						payload := binary.BigEndian.AppendUint32([]byte{byte(who)}, i)
 						payload = append(payload, make([]byte, (who*int(i))%300)...)
-						l.Send(newFrame(payload...), (uint32(who)+i)%3 == 0)
+						l.Send(newFrame(payload...), Effort((uint32(who)+i)%3))
 					}
 				})
 			}
@@ -107,7 +107,7 @@ func TestFullAndDrainedGoTogether(t *testing.T) {
 		}
 		sent := 0
 		for ; !l.Full(); sent++ {
-			l.Send(newFrame(make([]byte, 5000)...), false)
+			l.Send(newFrame(make([]byte, 5000)...), Leave)
 		}
 		if _, err := io.CopyN(io.Discard, peer, int64(sent)*5004); err != nil {
 			t.Fatal(err)
@@ -144,7 +144,7 @@ func TestNobodyWaitsForRoomForEver(t *testing.T) {
 					sending.Go(func() {
 						for i := range frames {
 							r.waitForRoom(l)
-							l.Send(newFrame(payload...), (who+i)%4 == 0)
+							l.Send(newFrame(payload...), Effort((who+i)%3))
 							sent.Add(1)
 						}
 					})
@@ -195,7 +195,7 @@ func TestNobodyWaitsForRoomForEverHoweverQuickTheWriting(t *testing.T) {
 			sending.Go(func() {
 				for range frames {
 					r.waitForRoom(l)
-					l.Send(newFrame(make([]byte, 20)...), false)
+					l.Send(newFrame(make([]byte, 20)...), Leave)
 				}
 			})
 		}
@@ -232,11 +232,11 @@ func TestAFailedWriteEndsTheLinkWithItsReason(t *testing.T) {
 		if err := peer.(*net.UnixConn).CloseRead(); err != nil {
 			t.Fatal(err)
 		}
-		l.Send(newFrame(1), false)
+		l.Send(newFrame(1), Leave)
 		if err := r.end(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.EOF) {
 			t.Fatalf("ended with %v", err)
 		}
-		l.Send(newFrame(2), true) // is dropped
+		l.Send(newFrame(2), Write) // is dropped
 	}
 }
 
@@ -248,7 +248,7 @@ func TestCloseWritesWhatIsQueued(t *testing.T) {
 		l.Start(r, roomy)
 		const frames, size = 200, 100_000 // more than the system keeps
 		for range frames {
-			l.Send(newFrame(make([]byte, size)...), false)
+			l.Send(newFrame(make([]byte, size)...), Leave)
 		}
 		l.Close(patience)
 		if n, err := io.Copy(io.Discard, peer); n != frames*(size+HeaderSize) || err != nil {
@@ -268,7 +268,7 @@ func TestCloseLingersNoLongerThanItShould(t *testing.T) {
 			l := NewStream(nc, Addr{}, Addr{})
 			l.Start(r, roomy)
 			for range 200 {
-				l.Send(newFrame(make([]byte, 100_000)...), false)
+				l.Send(newFrame(make([]byte, 100_000)...), Leave)
 			}
 			start := time.Now()
 			l.Close(linger)
@@ -307,7 +307,7 @@ func TestNothingIsDeliveredAfterClose(t *testing.T) {
 			t.Errorf("%d frames delivered", received)
 		}
 		l.Close(0)
-		l.Send(newFrame(1), true)
+		l.Send(newFrame(1), Write)
 	})
 }
 

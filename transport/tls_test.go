@@ -122,7 +122,7 @@ func TestHandshakesThatFailSayWhy(t *testing.T) {
 				r := newRecorder(t, nil)
 				link.Start(r, roomy)
 				for range 100 {
-					link.Send(newFrame(make([]byte, 1000)...), false)
+					link.Send(newFrame(make([]byte, 1000)...), Leave)
 				}
 				err = r.end()
 			} else if prefix := "dial " + g.Addr().String() + ": TLS handshake: "; !strings.HasPrefix(err.Error(), prefix) {

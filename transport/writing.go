@@ -12,7 +12,7 @@ import (
 // first it lets other goroutines run, as long as they have frames too, then it
 // writes all that has gathered.
 
-func (s *stream) Send(f *Frame, wait bool) {
+func (s *stream) Send(f *Frame, effort Effort) {
 	f.seal()
 	size := len(f.B)
 	s.mu.Lock()
@@ -35,9 +35,13 @@ func (s *stream) Send(f *Frame, wait bool) {
 	}
 	switch {
 	case !mine:
-	case wait:
+	case effort == Write:
 		s.gather()
 		s.write(nil)
+	case effort == Try && s.attempt != nil:
+		s.gather()
+		s.mu.Lock()
+		s.writeSome()
 	default:
 		go s.writeAlone(nil)
 	}
@@ -68,21 +72,24 @@ func (s *stream) release() {
 		go s.writeAlone(nil)
 		return
 	}
-	o := s.out.take()
-	s.mu.Unlock()
-	err := s.attempt.write(o)
-	if err == nil && len(o.rest()) > 0 {
-		go s.writeAlone(o)
-		return
+	s.writeSome()
+}
+
+// writeSome is write for those who must not wait. It is called with mu held, which
+// it releases.
+func (s *stream) writeSome() {
+	for s.failed == nil && s.out.first != nil {
+		o := s.out.take()
+		s.mu.Unlock()
+		err := s.attempt.write(o)
+		if err == nil && len(o.rest()) > 0 {
+			go s.writeAlone(o)
+			return
+		}
+		s.mu.Lock()
+		s.wrote(o, err)
 	}
-	s.mu.Lock()
-	s.wrote(o, err)
-	if s.out.first == nil || s.failed != nil {
-		s.end()
-		return
-	}
-	s.mu.Unlock()
-	go s.writeAlone(nil)
+	s.end()
 }
 
 // writeAlone is write in a goroutine of its own.

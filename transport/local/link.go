@@ -139,7 +139,7 @@ func (e *end) again() {
 }
 
 // Send implements [transport.Link]. It never waits.
-func (e *end) Send(f *transport.Frame, _ bool) {
+func (e *end) Send(f *transport.Frame, _ transport.Effort) {
 	l, peer := e.link, e.peer
 	n := l.net
 	now := n.world.Clock().Now()
