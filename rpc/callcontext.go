@@ -100,7 +100,7 @@ func (c *callContext) Deadline() (date time.Time, ok bool) {
 
 // Done implements [context.Context].
 func (c *callContext) Done() <-chan struct{} {
-	c.heed()
+	c.Heed()
 	return c.End.Done()
 }
 
@@ -115,9 +115,10 @@ func (c *callContext) Err() error {
 	return c.End.Err()
 }
 
-// heed has the context end in time, for something that depends on it, and will
-// probably wait.
-func (c *callContext) heed() {
+// Heed implements [turn.Ender]: it has the context end in time, for something that
+// depends on it, and gives the goroutine back that was lent, since what depends on a
+// context will probably wait.
+func (c *callContext) Heed() {
 	if c.loan != 0 {
 		c.conn.ch.Recall(c.loan)
 	}
@@ -127,12 +128,12 @@ func (c *callContext) heed() {
 
 // Attach implements [turn.Ender].
 func (c *callContext) Attach(w turn.Wait) bool {
-	c.heed()
+	c.Heed()
 	return c.End.Attach(w)
 }
 
 // AfterFunc has fn called after the end, for package context.
 func (c *callContext) AfterFunc(fn func()) (stop func() bool) {
-	c.heed()
+	c.Heed()
 	return c.End.AfterFunc(fn)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/rpc"
+	"github.com/gomas/gomas/turn"
 )
 
 func TestOnlyQuickFunctionsRunOnTheGoroutineThatReads(t *testing.T) {
@@ -99,6 +100,10 @@ func TestAQuickFunctionThatWaitsHoldsUpNobody(t *testing.T) {
 			case <-ctx.Done():
 				return 0, ctx.Err()
 			}
+		}},
+		"for another call, outside of its turn": {behave: func(ctx context.Context, poke <-chan struct{}) (int, error) {
+			err := turn.Await(ctx, func() { <-poke })
+			return 7, err
 		}},
 		"and then panics": {
 			behave: func(_ context.Context, poke <-chan struct{}) (int, error) {

@@ -21,6 +21,9 @@ type Ender interface {
 	Detach(w Wait)
 	// AfterFunc has fn called after the end; see [End.AfterFunc].
 	AfterFunc(fn func()) (stop func() bool)
+	// Heed says that code is about to wait that was given the context, in a way
+	// that Attach does not see.
+	Heed()
 }
 
 // End is the part of a context that ends: embedded in one, it provides Done,
@@ -50,6 +53,10 @@ func (e *End) get() *ending {
 	}
 	return e.state.Load()
 }
+
+// Heed does nothing. Contexts that have something to do before a wait have a Heed of
+// their own.
+func (e *End) Heed() {}
 
 // Asked reports whether anything depends on the end.
 func (e *End) Asked() bool { return e.state.Load() != nil }

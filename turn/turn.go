@@ -127,6 +127,9 @@ func Begin(ctx context.Context, otherwise Turn) (Wait, error) {
 // Await runs fn, the caller's own blocking work, without the turn that ctx
 // names.
 func Await(ctx context.Context, fn func()) error {
+	if e := EnderOf(ctx); e != nil {
+		e.Heed()
+	}
 	if t := From(ctx); t != nil {
 		return t.Await(ctx, fn)
 	}
