@@ -91,6 +91,10 @@ func (c *agents) Find(id []byte) (*rpc.Service, error) {
 	return nil, (*Container)(c).missing(string(id))
 }
 
+// Lasts implements [rpc.Lasting]: an id is never used again, and the services of
+// an agent that cannot be reached any more are closed.
+func (c *agents) Lasts() {}
+
 // All implements [rpc.Collection].
 func (c *agents) All() (n int, ids iter.Seq[string]) {
 	r := &c.roster

@@ -2,7 +2,9 @@ package gomas_test
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/gomas/gomas"
 	"github.com/gomas/gomas/rpc"
@@ -33,5 +35,46 @@ func TestAnAgentCanBeStoppedByTheOneThatItCalls(t *testing.T) {
 	}
 	if err := worker.Stop(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAnAgentThatHasStoppedIsNotFoundByThoseWhoHaveCalledIt(t *testing.T) {
+	const ping rpc.Func0[int] = "ping()"
+	c := containerWith(t, &gomas.Options{CheckTurns: true})
+	caller, err := gomas.Spawn(t.Context(), c, func(_ context.Context, a *gomas.Agent) (*gomas.Agent, error) { return a, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		callee, err := gomas.Spawn(t.Context(), c, func(_ context.Context, a *gomas.Agent) (*gomas.Agent, error) {
+			ping.Handle(a.Services(), func(context.Context) (int, error) { return 1, nil })
+			return a, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := func(want error) {
+			ended := make(chan struct{})
+			if err := caller.Go(func(ctx context.Context) {
+				defer close(ended)
+				bounded, cancel := context.WithTimeout(ctx, time.Hour)
+				defer cancel()
+				for range 3 {
+					for _, ctx := range []context.Context{ctx, bounded} {
+						if n, err := ping.Call(ctx, callee.Remote()); !errors.Is(err, want) || (n == 1) != (want == nil) {
+							t.Errorf("got %d, %v, want %v", n, err, want)
+						}
+					}
+				}
+			}); err != nil {
+				t.Error(err)
+			}
+			<-ended
+		}
+		calls(nil)
+		if err := callee.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		calls(gomas.ErrStopped)
 	}
 }

@@ -17,7 +17,11 @@ type closing struct {
 // Closing again changes nothing.
 func (s *Service) Close(reason error) {
 	c := &closing{reason: reason}
-	if s.closing.CompareAndSwap(nil, c) && s.calls.Load() == 0 {
+	if !s.closing.CompareAndSwap(nil, c) {
+		return
+	}
+	s.forgetRoutes()
+	if s.calls.Load() == 0 {
 		c.idle.Set(nil)
 	}
 }

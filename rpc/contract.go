@@ -261,9 +261,12 @@ func (r Remote) call(ctx context.Context, contract string, vars any, args []any,
 	if len(r.around()) > 0 { // who may keep the message
 		return r.do(ctx, &codec.Call{Service: r.path, Name: nameOf(contract), Args: args}, result, vars)
 	}
+	if own := inner(r.peer); own != nil {
+		return own.ask(ctx, &codec.Call{Service: r.path, Name: nameOf(contract), Args: args}, result, vars, true)
+	}
 	m := messages.Get().(*codec.Call)
 	m.Service, m.Name, m.Args = r.path, nameOf(contract), args
-	err := r.ask(ctx, m, result, vars)
+	err := r.ask(ctx, m, result, vars, true)
 	m.Args = nil
 	messages.Put(m)
 	return err

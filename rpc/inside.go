@@ -15,10 +15,11 @@ import (
 // caller has it until the function begins, and again after its end, unless it
 // has given up by then.
 type inside struct {
-	root   *Service
-	wait   turn.Wait // for the end
-	told   bool      // nobody waits
-	format *format   // nil before it is needed
+	root    *Service
+	wait    turn.Wait // for the end
+	told    bool      // nobody waits
+	awaited bool      // who runs it wakes the caller
+	format  *format   // nil before it is needed
 
 	// Arguments: values that nobody changes, or [codec.Raw].
 	args   []any
@@ -255,7 +256,7 @@ func (in *inside) failure(err error) error {
 
 // deliver stores the result where it is wanted.
 func (in *inside) deliver() error {
-	if in.wanted == nil {
+	if in.wanted == nil || in.result == in.wanted { // where the function has put it
 		return nil
 	}
 	if err := in.assign(in.wanted, in.result); err != nil {

@@ -12,14 +12,30 @@ import (
 // only if something waits for it. A nil *timeLimit is none.
 type timeLimit struct {
 	clock clock.Clock
-	at    time.Duration // on that clock
 	mu    sync.Mutex
+	date  time.Time     // on the wall, until somebody asks for at; zero: none
+	at    time.Duration // on that clock
 	timer clock.Timer
 	off   bool
 }
 
 // after returns the limit that ends after d on c.
 func after(d time.Duration, c clock.Clock) *timeLimit { return &timeLimit{clock: c, at: c.Now() + d} }
+
+// deadline returns when the limit ends, also after stop.
+func (l *timeLimit) deadline() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fixed()
+}
+
+// fixed is deadline with l.mu held.
+func (l *timeLimit) fixed() time.Duration {
+	if !l.date.IsZero() {
+		l.at, l.date = l.clock.TimeOf(l.date), time.Time{}
+	}
+	return l.at
+}
 
 // end returns the deadline, unless there is none or stop has been called.
 func (l *timeLimit) end() (at time.Duration, ok bool) {
@@ -28,7 +44,10 @@ func (l *timeLimit) end() (at time.Duration, ok bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.at, !l.off
+	if l.off {
+		return 0, false
+	}
+	return l.fixed(), true
 }
 
 func (l *timeLimit) over() bool {
@@ -37,7 +56,7 @@ func (l *timeLimit) over() bool {
 }
 
 // isOver is over, also after stop.
-func (l *timeLimit) isOver() bool { return l != nil && l.clock.Now() >= l.at }
+func (l *timeLimit) isOver() bool { return l != nil && l.clock.Now() >= l.deadline() }
 
 // start sees to it that c ends in time.
 func (l *timeLimit) start(c *callContext) {
@@ -48,7 +67,7 @@ func (l *timeLimit) start(c *callContext) {
 	l.mu.Lock()
 	var past error
 	if l.timer == nil && !l.off {
-		l.timer, past = l.clock.At(l.at, end)
+		l.timer, past = l.clock.At(l.fixed(), end)
 	}
 	l.mu.Unlock()
 	if past != nil {

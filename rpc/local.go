@@ -76,11 +76,13 @@ func (x *localCall) free() {
 	x.callContext, x.context = nil, nil
 	x.Item = turn.Item{}
 	x.wait = turn.Wait{}
-	x.parsed, x.late = false, false
+	x.parsed, x.late, x.awaited = false, false, false
 	in := &x.inside
+	if in.vars == nil {
+		clear(x.room[:])
+	}
 	in.args, in.kwargs, in.vars, in.format = nil, nil, nil, nil
 	in.wanted, in.result, in.err = nil, nil, nil
-	clear(x.room[:])
 	localCalls.Put(x)
 }
 
@@ -90,19 +92,34 @@ type localContext struct {
 	visit visit
 }
 
+// newLocalContext returns one with a deadline, unless that is zero.
+func newLocalContext(deadline time.Time) *localContext {
+	if deadline.IsZero() {
+		return new(localContext)
+	}
+	c := new(struct {
+		localContext
+		deadline timeLimit
+	})
+	c.deadline.clock, c.deadline.date = clock.Real{}, deadline
+	c.limit = &c.deadline
+	return &c.localContext
+}
+
 // ask calls a function of the tree that l is in. The arguments are taken while
 // the caller has its turn, and what it gets is a copy of the result. vars are the
 // variables of a contract, which nobody changes and of which m.Args are some;
-// nil: the call has none.
-func (l *local) ask(ctx context.Context, m *codec.Call, result, vars any) error {
+// nil: the call has none. If once is set, they are for no other call.
+func (l *local) ask(ctx context.Context, m *codec.Call, result, vars any, once bool) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	x, err := l.call(turn.From(ctx), m, result, vars)
+	deadline, _ := ctx.Deadline()
+	x, err := l.call(ctx, m, result, vars, deadline)
 	if err != nil {
 		return err
 	}
-	return x.await(ctx)
+	return x.await(ctx, once)
 }
 
 // maxTold is how many calls of tell may be under way in a tree.
@@ -112,24 +129,28 @@ const maxTold = 1024
 func (l *local) tell(ctx context.Context, m *codec.Call, vars any) error {
 	root, _ := (*Service)(l).place()
 	if root.told.Load() >= maxTold {
-		return tolerate(root, l.ask(ctx, m, nil, vars))
+		return tolerate(root, l.ask(ctx, m, nil, vars, false))
 	}
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	x, err := l.call(turn.From(ctx), m, nil, vars)
+	x, err := l.call(ctx, m, nil, vars, time.Time{})
 	if err != nil {
 		return tolerate(root, err)
 	}
 	root.told.Add(1)
 	x.told = true
+	x.inside.vars = nil
 	x.call.start(x.owner)
 	return nil
 }
 
 // over is the end of the call, for who waits for it.
 func (in *inside) over() {
-	if !in.told {
+	switch {
+	case in.awaited:
+		return
+	case !in.told:
 		in.wait.Wake(nil) // from now on the caller has it
 		return
 	}
@@ -156,54 +177,72 @@ func logFailure(root *Service, err error) {
 }
 
 // call makes a call of a function of the tree that l is in. A function that
-// there is none of is a *RemoteError.
-func (l *local) call(caller turn.Turn, m *codec.Call, result, vars any) (*localCall, error) {
+// there is none of is a *RemoteError. A deadline that is zero is none.
+func (l *local) call(ctx context.Context, m *codec.Call, result, vars any, deadline time.Time) (*localCall, error) {
 	x := localCalls.Get().(*localCall)
 	c, in := &x.call, &x.inside
-	root, path := (*Service)(l).appendPlace(x.path[:0])
-	path = appendNames(appendNames(path, m.Service), m.Name)
+	root, at := (*Service)(l).appendPlace(x.path[:0])
 	in.root, in.wanted, in.args = root, result, x.room[:0]
 	if err := in.pack(m, vars); err != nil {
 		return nil, err
 	}
-	found, fault := root.resolve(path)
+	found, searched, fault := (*target)(nil), target{}, error(nil)
+	if len(at) == 0 {
+		found, fault = root.route(m.Service, m.Name, at, &searched)
+	} else {
+		found = &searched
+		searched, fault = root.resolve(appendNames(appendNames(at, m.Service), m.Name))
+	}
 	if fault != nil {
 		return nil, in.failure(fault)
 	}
-	x.context = new(localContext)
+	x.context = newLocalContext(deadline)
 	c.callContext, c.inside, c.Task = &x.context.callContext, in, c
 	c.fn, c.owner = found.function, found.owner
 	// A function of any shape may return a pointer to what others change.
 	_, anyShape := c.fn.handler.(*reflected)
 	in.private = !anyShape
 	if c.turn = found.turn; c.turn == nil {
-		c.turn = turn.FreeOf(caller)
+		c.turn = turn.FreeOf(turn.From(ctx))
 	}
 	if found.around != nil {
-		c.around, c.path = found.around, string(path)
+		c.around, c.path = found.around, join(string(at), join(m.Service, m.Name))
 	}
 	return x, nil
 }
 
-// await has the call executed and waits for its end.
-func (x *localCall) await(ctx context.Context) error {
+// await has the call executed and waits for its end. once is as in ask.
+func (x *localCall) await(ctx context.Context, once bool) error {
 	c, in := &x.call, &x.inside
-	after := channel.TimeoutOf(ctx, in.root.settings().inside)
-	if end, ok := ctx.Deadline(); ok {
-		c.limit = &timeLimit{clock: clock.Real{}, at: clock.Real{}.TimeOf(end)}
+	after, from := channel.TimeoutOf(ctx, in.root.settings().inside), turn.From(ctx)
+	by, ended := ctx.(turn.Ender)
+	if !ended && !turn.Helps(ctx, from) {
+		by = turn.EnderOf(ctx)
 	}
-	if after <= 0 && x.tryVisit(ctx) {
-		if in.late {
-			return turn.Err(ctx)
+	switch {
+	case after > 0:
+	case by != nil:
+		if x.tryVisit(from, by) {
+			if in.late {
+				return turn.Err(ctx)
+			}
+			return x.outcome(0)
 		}
-		return x.outcome(0)
+	default:
+		if can, err := x.tryHelp(ctx, from, once); err != nil {
+			c.GivenUp(channel.ErrGivenUp)
+			return err
+		} else if can {
+			return x.outcome(0)
+		}
 	}
-	// Only a visitor can share its variables: it does not return before.
-	in.vars = nil
+	if !once {
+		in.vars = nil // this call may go on when the next is made
+	}
 	// A context that ends with one of ours needs no channel.
 	waiting := ctx
-	if e := turn.EnderOf(ctx); e != nil && turn.From(e) == turn.From(ctx) {
-		waiting = e
+	if by != nil && turn.From(by) == from {
+		waiting = by
 	}
 	wait, err := turn.Begin(waiting, nil)
 	if err != nil {
@@ -215,7 +254,7 @@ func (x *localCall) await(ctx context.Context) error {
 		root, now := in.root, clock.For(ctx)
 		timer, _ := now.In(after, func() { wait.Wake(timedOut(root, after)) }) // not in the past
 		defer timer.Stop()
-		if c.limit == nil || after < c.limit.at-c.limit.clock.Now() {
+		if c.limit == nil || after < c.limit.deadline()-c.limit.clock.Now() {
 			c.limit, timeout = &timeLimit{clock: now, at: now.Now() + after}, after
 		}
 	}
@@ -231,20 +270,34 @@ func timedOut(root *Service, after time.Duration) error {
 	return &channel.TimeoutError{Addr: root.origin(), After: after}
 }
 
-// tryVisit executes the call on the goroutine of the caller, if it can.
-func (x *localCall) tryVisit(ctx context.Context) bool {
-	c, by := &x.call, turn.EnderOf(ctx)
-	if by == nil {
-		return false
-	}
+// tryVisit executes the call on the goroutine of the caller, if it can. by is what
+// the caller's context ends with.
+func (x *localCall) tryVisit(from turn.Turn, by turn.Ender) bool {
+	c := &x.call
 	c.owner.begin()
 	x.context.visit.by, c.visit = by, &x.context.visit
-	if turn.Visit(turn.From(ctx), c.turn, c) {
+	if turn.Visit(from, c.turn, c) {
 		return true
 	}
 	c.visit = nil
 	c.owner.end()
 	return false
+}
+
+// tryHelp executes the call on a goroutine that the caller's keeps, if it can. It
+// returns the error of ctx if that ends first.
+func (x *localCall) tryHelp(ctx context.Context, from turn.Turn, once bool) (can bool, err error) {
+	c, in, vars := &x.call, &x.inside, x.inside.vars
+	if !once {
+		in.vars = nil
+	}
+	c.owner.begin()
+	in.awaited = true
+	if can, err = turn.Help(ctx, from, c.turn, c); !can {
+		in.awaited, in.vars = false, vars
+		c.owner.end()
+	}
+	return can, err
 }
 
 // outcome is what the caller gets of a call that has ended. If it had a limit,

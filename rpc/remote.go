@@ -165,10 +165,10 @@ var errNoPeer = errors.New("rpc: the zero Remote refers to nothing")
 func (r Remote) do(ctx context.Context, m *codec.Call, result, vars any) error {
 	if around := r.around(); len(around) > 0 {
 		return intercept(ctx, around, Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
-			return r.ask(ctx, m, result, vars)
+			return r.ask(ctx, m, result, vars, false)
 		})
 	}
-	return r.ask(ctx, m, result, vars)
+	return r.ask(ctx, m, result, vars, true)
 }
 
 // around returns the interceptors of outgoing calls.
@@ -179,12 +179,12 @@ func (r Remote) around() []Interceptor {
 	return nil
 }
 
-func (r Remote) ask(ctx context.Context, m *codec.Call, result, vars any) error {
+func (r Remote) ask(ctx context.Context, m *codec.Call, result, vars any, once bool) error {
 	if r.peer == nil {
 		return errNoPeer
 	}
 	if own := inner(r.peer); own != nil {
-		return own.ask(ctx, m, result, vars)
+		return own.ask(ctx, m, result, vars, once)
 	}
 	var tries channel.Attempts // and no closure: many wait here, each with its stack
 	for {

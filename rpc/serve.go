@@ -237,7 +237,7 @@ func (c *call) execute() (result any, err error) {
 // its own, if its contract is the same: nothing of what it gets or returns needs
 // to be copied but the values.
 func (c *call) vars() any {
-	if c.visit == nil || c.around != nil {
+	if c.inside == nil || c.around != nil {
 		return nil
 	}
 	return c.inside.vars

@@ -45,6 +45,7 @@ type settings struct {
 	// Of the tree, if this is a root.
 	directory Directory
 	inside    *Options
+	routes    atomic.Pointer[routes]
 }
 
 // settings returns the settings, for reading.
@@ -228,11 +229,14 @@ func (s *Service) at(path string) *Service {
 // Calls of its functions that have begun go on.
 func (s *Service) Unmount(name string) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	sub, ok := s.services[name]
 	if ok {
 		delete(s.services, name)
 		sub.above.Store(nil)
+	}
+	s.mu.Unlock()
+	if ok {
+		s.forgetRoutes()
 	}
 	return ok
 }
@@ -272,11 +276,13 @@ type target struct {
 	turn   turn.Turn // nil if none of them has one
 	owner  *Service  // that has the turn
 	around []Interceptor
+	lasts  bool // it is the same until a service is closed or taken away
 }
 
 // resolve finds the function at a path.
 func (s *Service) resolve(path []byte) (found target, fault error) {
 	rest, hidden := path, false
+	found.lasts = true
 	for {
 		if reason := s.closed(); reason != nil {
 			return target{}, reason
@@ -286,6 +292,7 @@ func (s *Service) resolve(path []byte) (found target, fault error) {
 		}
 		if set := s.set; set != nil {
 			hidden = hidden || set.hidden
+			found.lasts = found.lasts && lasting(set.collection)
 			if set.around != nil {
 				found.around = append(found.around[:len(found.around):len(found.around)], set.around...)
 			}
@@ -299,7 +306,7 @@ func (s *Service) resolve(path []byte) (found target, fault error) {
 		case fn.contract != nil:
 			return target{}, notFound(path, after) // nothing is under a function
 		case sub == nil && !nested && !hidden && string(name) == describe:
-			found.function = s.description()
+			found.function, found.lasts = s.description(), false
 			return found, nil
 		case sub == nil && reason != nil:
 			return target{}, reason

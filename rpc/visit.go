@@ -12,17 +12,19 @@ import (
 // looks at that of the caller instead, and is registered there only if something
 // depends on it. A nil *visit is none.
 type visit struct {
-	by    turn.Ender // the context of the caller
-	asked atomic.Bool
-	stop  atomic.Pointer[func() bool]
+	by   turn.Ender // the context of the caller
+	stop atomic.Pointer[func() bool]
 }
+
+// asked stands for the end of a registration that is being made.
+var asked = func() bool { return false }
 
 // isGivenUp reports whether the context of the caller has ended.
 func (v *visit) isGivenUp() bool { return v != nil && v.by.Err() != nil }
 
 // follow has the call end when the context of its caller does.
 func (v *visit) follow(c *callContext) {
-	if v == nil || !v.asked.CompareAndSwap(false, true) {
+	if v == nil || !v.stop.CompareAndSwap(nil, &asked) {
 		return
 	}
 	if v.by.Err() != nil {

@@ -23,7 +23,7 @@ const (
 type Own struct {
 	state   atomic.Uint32
 	bounded uint32     // items in the queue that TryStart has put there
-	nested  uint8      // visits on the stack of whoever has the turn, who alone may look
+	worker  *worker    // of whoever has the turn, who alone may look; nil: nothing is kept
 	mu      sync.Mutex // guards the queue and the change between held and contended
 	last    *Item      // of the queue, which is a ring: last.next is the first
 	group   *Group     // nil: none
@@ -82,6 +82,7 @@ func (t *Own) release() { t.pass(false) }
 // who must call leave in the end.
 func (t *Own) pass(counted bool) {
 	t.holding.leave()
+	t.worker = nil
 	if t.state.CompareAndSwap(held, free) {
 		if !counted {
 			t.group.leave()
@@ -106,6 +107,13 @@ func (t *Own) pass(counted bool) {
 		t.group.enter() // before the next one can leave
 	}
 	t.grant(it)
+}
+
+// leave is pass for a goroutine that has done with turns.
+func (t *Own) leave(counted bool) {
+	w := t.worker
+	t.pass(counted)
+	w.end()
 }
 
 // grant lets an item run, which has the turn.
@@ -137,10 +145,9 @@ func (t *Own) run(task Task) {
 // runHere is run on a goroutine whose stack has been used before.
 func (t *Own) runHere(task Task) {
 	t.entered()
-	t.nested = 0
 	defer t.group.leave() // last, when those whom Finish wakes are counted
 	defer task.Finish()
-	defer t.pass(true) // before Finish, and also if Run ends the goroutine
+	defer t.leave(true) // before Finish, and also if Run ends the goroutine
 	task.Run()
 }
 
@@ -164,7 +171,7 @@ func (t *Own) Do(ctx context.Context, fn func()) error {
 	if err := t.takeWithin(ctx, goroutine); err != nil {
 		return err
 	}
-	defer t.release()
+	defer t.leave(false)
 	fn()
 	return nil
 }
@@ -179,13 +186,12 @@ func (t *Own) take(goroutine uint64) {
 func (t *Own) takeWithin(ctx context.Context, goroutine uint64) error {
 	if t.takeFree() {
 		t.holding.enter(goroutine)
-		t.nested = 0
 		return nil
 	}
-	w, n := begin(ctx, t)
-	w.goroutine, w.nested = goroutine, 0
-	if w.ender != nil {
-		w.ender, w.ready = nil, make(chan struct{}, 1)
+	w, n := begin(context.Background(), t)
+	w.goroutine = goroutine
+	if ctx.Done() != nil {
+		w.ready = make(chan struct{}, 1)
 	}
 	w.Wake(n, nil) // over before it began: all that remains is to get the turn
 	if w.ready == nil {
@@ -214,7 +220,7 @@ func (t *Own) Begin(ctx context.Context) (Wait, error) {
 		return Wait{}, err
 	}
 	w, n := begin(ctx, t)
-	w.goroutine, w.nested = t.holding.who(), t.nested
+	w.goroutine = t.holding.who()
 	return Wait{w, n}, nil
 }
 
@@ -226,11 +232,11 @@ func (t *Own) Await(ctx context.Context, fn func()) error {
 	if err := t.verify(); err != nil {
 		return err
 	}
-	goroutine, nested := t.holding.who(), t.nested
+	goroutine, worker := t.holding.who(), t.worker
 	t.pass(true)
 	defer func() {
 		t.take(goroutine)
-		t.nested = nested
+		t.worker = worker
 		t.group.leave()
 	}()
 	fn()

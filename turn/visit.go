@@ -25,7 +25,7 @@ func Visit(from, to Turn, task Task) bool {
 		return false
 	}
 	t, ok := from.(*Own)
-	if !ok || t.scheduler != nil || t.verify() != nil || t.nested >= maxNested || !host.takeFree() {
+	if !ok || t.scheduler != nil || t.verify() != nil || t.mine().nested >= maxNested || !host.takeFree() {
 		return false
 	}
 	t.visit(host, task)
@@ -34,17 +34,19 @@ func Visit(from, to Turn, task Task) bool {
 
 // visit runs a task under the turn of host, which the caller has got, too.
 func (t *Own) visit(host *Own, task Task) {
-	goroutine, nested := t.holding.who(), t.nested
+	goroutine, worker := t.holding.who(), t.worker
 	if goroutine == 0 && host.holding != nil {
 		goroutine = stack.Goroutine()
 	}
 	host.holding.enter(goroutine)
-	host.nested = nested + 1
+	worker.nested++
+	host.worker = worker
 	t.release()
 	defer host.group.leave() // when the caller is counted again
 	defer func() {
 		t.take(goroutine)
-		t.nested = nested
+		t.worker = worker
+		worker.nested--
 	}()
 	defer task.Finish()
 	defer host.pass(true) // also if Run ends the goroutine

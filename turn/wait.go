@@ -50,9 +50,9 @@ type waiter struct {
 	err   error
 	ender Ender // the context, if it ends the wait by itself
 
-	goroutine uint64 // that waits, if the turn is watched
-	nested    uint8  // visits on its stack
-	lane      uint8  // of the group's contexts
+	goroutine uint64  // that waits, if the turn is watched
+	worker    *worker // of that goroutine
+	lane      uint8   // of the group's contexts
 
 	// ready says that the wait is over and the turn is the waiter's: a channel
 	// of one slot where the context may end in its own channel, else a flag
@@ -79,7 +79,7 @@ func begin(ctx context.Context, t *Own) (*waiter, uint64) {
 	if e, ok := ctx.(Ender); ok {
 		w.ender = e
 	} else if ctx.Done() != nil {
-		w.ready = make(chan struct{}, 1)
+		w.ready = t.channel()
 	}
 	n := w.state.Load()>>1 + 1
 	w.state.Store(n<<1 | 1)
@@ -141,6 +141,8 @@ func (w *waiter) Wake(n uint64, err error) bool {
 }
 
 func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
+	w.leave()
+	w.worker.wait()
 	switch {
 	case w.ender != nil:
 		e, this := w.ender, Wait{w, n}
@@ -177,9 +179,18 @@ func (w *waiter) Drop(n uint64) {
 		return
 	}
 	// Somebody woke it, so it stands in the queue.
+	w.leave()
 	w.release()
 	w.granted()
 	_ = w.end()
+}
+
+// leave takes what the goroutine keeps, which has the turn and is about to give it
+// up.
+func (w *waiter) leave() {
+	if w.turn != nil {
+		w.worker = w.turn.worker
+	}
 }
 
 func (w *waiter) release() {
@@ -200,7 +211,8 @@ func (w *waiter) group() *Group {
 func (w *waiter) end() error {
 	if w.turn != nil {
 		w.turn.holding.enter(w.goroutine)
-		w.turn.nested = w.nested
+		w.turn.worker = w.worker
+		w.worker.keep(w.ready)
 	}
 	err := w.err
 	w.free()
@@ -208,6 +220,6 @@ func (w *waiter) end() error {
 }
 
 func (w *waiter) free() {
-	w.err, w.turn, w.ender, w.ready = nil, nil, nil, nil
+	w.err, w.turn, w.worker, w.ender, w.ready = nil, nil, nil, nil, nil
 	waiters.Put(w)
 }

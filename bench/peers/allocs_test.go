@@ -23,12 +23,12 @@ func TestCallsOfOursTakeNoMoreAllocationsThanTheyDid(t *testing.T) {
 		{"tcp/gomas channel, JSON", 14, 14, 15},
 		{"tcp/gomas contract, JSON", 4, 6, 7},
 		{"tcp/gomas untyped, JSON", 8, 10, 11},
-		{"tcp/gomas agents, JSON", 5, 7, 7},
+		{"tcp/gomas agents, JSON", 5, 7, 6},
 		{"tcp/gomas contract, MsgPack", 4, 6, 7},
 		{"tcp/gomas contract, Blosc", 6, 8, 9},
 		{"ipc/gomas contract, JSON", 4, 6, 7},
-		{"inside/gomas contract", 4, 7, 6},
-		{"inside/gomas agents", 2, 7, 6},
+		{"inside/gomas contract", 3, 6, 4},
+		{"inside/gomas agents", 2, 6, 2},
 	} {
 		t.Run(limit.peer, func(t *testing.T) {
 			p, err := peers.Find(limit.peer)

@@ -1,0 +1,72 @@
+package rpc
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"sync/atomic"
+)
+
+// routes is what a root remembers of the functions that have been called from
+// within the program, so that they need not be looked for again. All is forgotten
+// when a service of the tree is closed or taken away, and nothing else can make a
+// route wrong: functions are only ever added.
+type routes [256]atomic.Pointer[route]
+
+// route is where a function was found.
+type route struct {
+	service, name string
+	target
+}
+
+var routesSeed = maphash.MakeSeed()
+
+// at returns the place of a route, which may be that of another one.
+func (rs *routes) at(service, name string) *atomic.Pointer[route] {
+	h := maphash.String(routesSeed, service) ^ bits.RotateLeft64(maphash.String(routesSeed, name), 1)
+	return &rs[h%uint64(len(rs))]
+}
+
+// route finds the function of a name in a service, both of which may be paths. s
+// is a root. The path of the function is made in room, and what has to be looked
+// for is stored in searched.
+func (s *Service) route(service, name string, room []byte, searched *target) (found *target, fault error) {
+	rs := s.routes()
+	var place *atomic.Pointer[route]
+	if rs != nil {
+		place = rs.at(service, name)
+		if r := place.Load(); r != nil && r.service == service && r.name == name {
+			return &r.target, nil
+		}
+	}
+	*searched, fault = s.resolve(appendNames(appendNames(room, service), name))
+	if rs != nil && fault == nil && searched.lasts {
+		// If routes have been forgotten since the search began, so is this one.
+		place.Store(&route{service, name, *searched})
+	}
+	return searched, fault
+}
+
+// routes returns those of a root, nil if it has no place for them.
+func (s *Service) routes() *routes {
+	if s.set == nil {
+		return nil
+	}
+	rs := s.set.routes.Load()
+	if rs == nil {
+		rs = new(routes)
+		if !s.set.routes.CompareAndSwap(nil, rs) {
+			return nil
+		}
+	}
+	return rs
+}
+
+// forgetRoutes makes the root of the tree that s is in forget all routes.
+func (s *Service) forgetRoutes() {
+	for above := s.parent(); above != nil; above = s.parent() {
+		s = above
+	}
+	if s.set != nil && s.set.routes.Load() != nil {
+		s.set.routes.Store(nil)
+	}
+}
