@@ -20,6 +20,8 @@ var ErrStopped = errors.New("the agent has stopped")
 // life is an agent as the context of its tasks.
 type life Agent
 
+var _ turn.Ender = (*life)(nil)
+
 // Deadline implements [context.Context]: there is none.
 func (l *life) Deadline() (time.Time, bool) { return time.Time{}, false }
 
@@ -40,6 +42,9 @@ func (l *life) Attach(w turn.Wait) bool { return l.life.Attach(w) }
 
 // Detach implements [turn.Ender].
 func (l *life) Detach(w turn.Wait) { l.life.Detach(w) }
+
+// Heed implements [turn.Ender].
+func (l *life) Heed() { l.life.Heed() }
 
 // Turn implements [turn.Holder].
 func (l *life) Turn() turn.Turn { return &l.turn }

@@ -32,11 +32,21 @@ type task struct {
 }
 
 // String is what reports call the task.
-func (t *task) String() string { return "a task of " + t.agent.String() }
+func (t *task) String() string { return (*begun)(t.agent).String() }
 
 func (t *task) Run() { t.fn((*life)(t.agent)) }
 
 func (t *task) Finish() { t.agent.leave() }
+
+// Finisher implements [turn.Light].
+func (t *task) Finisher() turn.Finisher { return (*begun)(t.agent) }
+
+// begun is a task that runs, of which only the agent need be known.
+type begun Agent
+
+func (b *begun) Finish() { (*Agent)(b).leave() }
+
+func (b *begun) String() string { return "a task of " + (*Agent)(b).String() }
 
 // In has fn run as a task of the agent, see [Agent.Go], when d has passed on the
 // agent's clock. The timer can be stopped; that of an agent that has stopped

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gomas/gomas"
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/rpc"
 )
 
@@ -36,6 +37,35 @@ func TestAnAgentCanBeStoppedByTheOneThatItCalls(t *testing.T) {
 	if err := worker.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestAnAgentOfTheSameContainerIsCalledOnTheCallersGoroutine(t *testing.T) {
+	const where rpc.Func0[uint64] = "where()"
+	c := containerWith(t, &gomas.Options{CheckTurns: true})
+	callee, err := gomas.Spawn(t.Context(), c, func(_ context.Context, a *gomas.Agent) (*gomas.Agent, error) {
+		where.Handle(a.Services(), func(context.Context) (uint64, error) { return stack.Goroutine(), nil })
+		return a, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := gomas.Spawn(t.Context(), c, func(_ context.Context, a *gomas.Agent) (*gomas.Agent, error) { return a, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	if err := caller.Go(func(ctx context.Context) {
+		defer close(done)
+		here := stack.Goroutine()
+		for range 3 {
+			if there, err := where.Call(ctx, callee.Remote()); err != nil || there != here {
+				t.Errorf("goroutine %d called %d, error %v", here, there, err)
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	<-done
 }
 
 func TestAnAgentThatHasStoppedIsNotFoundByThoseWhoHaveCalledIt(t *testing.T) {

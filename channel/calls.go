@@ -2,6 +2,7 @@ package channel
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,27 +15,55 @@ import (
 
 // call is a request of ours that waits for its reply.
 type call struct {
-	id    uint64
-	wait  turn.Wait
-	limit limit
-	told  bool // nobody waits
-	state atomic.Uint32
+	id   uint64
+	wait turn.Wait
+	end  time.Duration // of its time, see [limit]; 0: none
 
 	// For reports of what is waited for.
-	conn  *Conn
-	asked any
+	conn          *Conn
+	service, name string // if it is a call of a function
+
+	state atomic.Uint32
 
 	// The reply, set before the wait is woken.
-	kind    codec.Kind
-	content codec.Raw
-	frame   *transport.Frame // holds content
+	kind  codec.Kind
+	rear  uint8            // bytes after the content in the payload
+	front uint16           // bytes before it
+	frame *transport.Frame // holds content
+}
+
+// told reports whether nobody waits for the reply.
+func (p *call) told() bool { return p.state.Load()&unheeded != 0 }
+
+// answer sets the reply, and takes over f.
+func (p *call) answer(kind codec.Kind, content codec.Raw, f *transport.Frame) {
+	p.kind, p.frame = kind, f
+	payload := f.Payload()
+	front := cap(payload) - cap(content)
+	rear := len(payload) - front - len(content)
+	if len(content) > 0 && front >= 0 && front <= math.MaxUint16 && rear >= 0 && rear <= math.MaxUint8 && &payload[front] == &content[0] {
+		p.front, p.rear = uint16(front), uint8(rear)
+		return
+	}
+	// No codec of ours has its content elsewhere, and no peer of ours so much
+	// around it.
+	p.frame = transport.NewFrameFor(len(content))
+	p.frame.B = append(p.frame.B, content...)
+	p.front, p.rear = 0, 0
+	f.Free()
+}
+
+// content returns the content of the reply, which the frame holds.
+func (p *call) content() codec.Raw {
+	payload := p.frame.Payload()
+	return codec.Raw(payload[p.front : len(payload)-int(p.rear)])
 }
 
 // String is what reports call the reply.
 func (p *call) String() string {
 	text := "the reply of " + p.conn.origin
-	if c, ok := p.asked.(*codec.Call); ok {
-		text += " to " + c.Path()
+	if p.name != "" {
+		text += " to " + (&codec.Call{Service: p.service, Name: p.name}).Path()
 	}
 	return text
 }
@@ -45,8 +74,9 @@ func (p *call) Turn() turn.Turn { return p.conn.turn }
 // What has happened to a call: a request whose time is over may be on its way
 // still, and only then is the peer to be told.
 const (
-	handed  = 1 << iota // its request has been sent, or queued
-	expired             // its time is over
+	handed   = 1 << iota // its request has been sent, or queued
+	expired              // its time is over
+	unheeded             // nobody waits for its reply
 )
 
 var callPool = sync.Pool{New: func() any { return new(call) }}
@@ -71,7 +101,7 @@ const maxAbandoned = 1 << 16
 
 // add gives c the next id.
 func (t *calls) add(c *call) {
-	if 2*(t.n-len(t.slow)) >= len(t.ring) && len(t.ring) < 1<<16 {
+	if t.n-len(t.slow) >= t.most() && len(t.ring) < 1<<16 {
 		t.grow()
 	}
 	c.id = t.next
@@ -85,6 +115,15 @@ func (t *calls) add(c *call) {
 		t.slow[old.id] = old
 	}
 	*slot = c
+}
+
+// most is how many calls the ring is to hold: half of its length, so that they
+// may end in any order, or three quarters of one that takes much memory.
+func (t *calls) most() int {
+	if n := len(t.ring); n < 1<<12 {
+		return n / 2
+	}
+	return len(t.ring) / 4 * 3
 }
 
 func (t *calls) grow() {
@@ -154,11 +193,11 @@ func (t *calls) late(id uint64) bool {
 func (t *calls) expire(now time.Duration) (expired []*call, next time.Duration) {
 	look := func(c *call) {
 		switch {
-		case c == nil || c.limit.end == 0:
-		case c.limit.end <= now:
+		case c == nil || c.end == 0:
+		case c.end <= now:
 			expired = append(expired, c)
-		case next == 0 || c.limit.end < next:
-			next = c.limit.end
+		case next == 0 || c.end < next:
+			next = c.end
 		}
 	}
 	for _, c := range t.ring {

@@ -193,17 +193,21 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	p, err := c.request(ctx, content)
+	limit := c.limit(ctx)
+	p, err := c.request(ctx, content, limit)
 	if err != nil {
 		return err
 	}
-	id, limit := p.id, p.limit
+	id := p.id
 	if err := p.wait.Block(ctx, p); err != nil {
 		// p may be in the hands of whoever completes it.
 		c.giveUp(id)
+		if err == errLate {
+			return &TimeoutError{c.origin, limit.after}
+		}
 		return err
 	}
-	kind, raw, f := p.kind, p.content, p.frame
+	kind, raw, f := p.kind, p.content(), p.frame
 	*p = call{}
 	callPool.Put(p)
 	defer f.Free()
@@ -225,13 +229,20 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 
 // request sends a request, now or as soon as there is room, and returns the
 // call that waits for the reply.
-func (c *Conn) request(ctx context.Context, content any) (*call, error) {
+func (c *Conn) request(ctx context.Context, content any, limit limit) (*call, error) {
 	wait, err := turn.Begin(ctx, c.turn)
 	if err != nil {
 		return nil, err
 	}
 	p := callPool.Get().(*call)
-	p.wait, p.limit, p.conn, p.asked = wait, c.limit(ctx), c, content
+	borrowed, _ := content.(value.Borrowed)
+	if borrowed != nil {
+		content = borrowed.Content()
+	}
+	if m, ok := content.(*codec.Call); ok {
+		p.service, p.name = m.Service, m.Name
+	}
+	p.wait, p.end, p.conn = wait, limit.end, c
 	c.mu.Lock()
 	if c.err != nil {
 		err := c.unsent()
@@ -240,8 +251,8 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 		return nil, err
 	}
 	c.calls.add(p)
-	c.watch(p.limit)
-	id, limit := p.id, p.limit
+	c.watch(limit.end)
+	id := p.id
 	c.mu.Unlock()
 
 	sent := false
@@ -256,6 +267,9 @@ func (c *Conn) request(ctx context.Context, content any) (*call, error) {
 	f, err := c.encode(codec.Header{Kind: codec.Request, ID: id, Left: c.left(ctx, limit)}, content)
 	if err != nil {
 		return nil, err
+	}
+	if borrowed != nil {
+		borrowed.GiveBack()
 	}
 	sent = true
 	effort := transport.Try
@@ -440,7 +454,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	c.mu.Unlock()
 	for _, p := range calls {
 		switch {
-		case p.told:
+		case p.told():
 		case queued[p.id]:
 			p.wait.Wake(unsent)
 		default:

@@ -75,12 +75,13 @@ func (c *Conn) receive(f *transport.Frame) (resumed bool, err error) {
 		return false, fmt.Errorf("%v for request %d, which is not waiting for one", h.Kind, h.ID)
 	case p == nil:
 		f.Free()
-	case p.told:
+	case p.told():
 		c.heardOf(h.Kind, content)
 		f.Free()
 	default:
-		p.kind, p.content, p.frame = h.Kind, content, f
-		if !p.wait.Wake(nil) {
+		wait := p.wait
+		p.answer(h.Kind, content, f)
+		if f := p.frame; !wait.Wake(nil) {
 			f.Free()
 		}
 	}

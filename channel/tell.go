@@ -39,7 +39,8 @@ func (c *Conn) Tell(ctx context.Context, content any) error {
 }
 
 func (c *Conn) tell(content any) error {
-	p := &call{told: true}
+	p := new(call)
+	p.state.Store(unheeded)
 	c.mu.Lock()
 	if err := c.unsent(); err != nil {
 		c.mu.Unlock()

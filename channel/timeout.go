@@ -3,6 +3,7 @@ package channel
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -104,22 +105,25 @@ func TimeoutOf(ctx context.Context, opts *Options) time.Duration {
 	return opts.Timeout
 }
 
+// errLate wakes one whose time is over.
+var errLate = errors.New("channel: no reply in time")
+
 // watch sees to it that who waits with a limit does not wait for longer. One
 // timer serves all: it is set to the earliest end there is, so requests with
 // the same time-out, which end in the order in which they begin, hardly ever
 // set it.
 //
 // c.mu is held.
-func (c *Conn) watch(l limit) {
-	if l.end == 0 || c.alarmAt != 0 && c.alarmAt <= l.end {
+func (c *Conn) watch(end time.Duration) {
+	if end == 0 || c.alarmAt != 0 && c.alarmAt <= end {
 		return
 	}
-	c.alarmAt = l.end
+	c.alarmAt = end
 	if c.alarm != nil {
 		c.alarm.Stop()
 	}
 	// Not in the past, so there is no error.
-	c.alarm, _ = c.clock.In(max(1, l.end-c.age()), c.sweep)
+	c.alarm, _ = c.clock.In(max(1, end-c.age()), c.sweep)
 }
 
 // sweep ends the waits whose time is over.
@@ -136,10 +140,10 @@ func (c *Conn) sweep() {
 		}
 	}
 	c.alarmAt = 0
-	c.watch(limit{end: next})
+	c.watch(next)
 	c.mu.Unlock()
 	for _, p := range calls {
-		p.wait.Wake(&TimeoutError{c.origin, p.limit.after})
+		p.wait.Wake(errLate)
 	}
 }
 

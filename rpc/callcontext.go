@@ -24,6 +24,8 @@ type callContext struct {
 	hasReturned atomic.Bool
 }
 
+var _ turn.Ender = (*callContext)(nil)
+
 // Turn implements [turn.Holder].
 func (c *callContext) Turn() turn.Turn { return c.turn }
 

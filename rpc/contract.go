@@ -252,22 +252,54 @@ func contractOf(text string) (*contract, error) {
 	return c, nil
 }
 
-// messages are outgoing calls, which are reused.
-var messages = sync.Pool{New: func() any { return new(codec.Call) }}
+// variables are those of a call with a contract. They take memory as long as the
+// call waits for its reply, so there is nothing else among them.
+type variables interface {
+	// pointers appends pointers to the parameters to a list.
+	pointers(list []any) []any
+}
 
-// call makes one call of the function that a contract names. args and result,
-// unless that is nil, point to some of its variables.
-func (r Remote) call(ctx context.Context, contract string, vars any, args []any, result any) error {
-	if len(r.around()) > 0 { // who may keep the message
-		return r.do(ctx, &codec.Call{Service: r.path, Name: nameOf(contract), Args: args}, result, vars)
+// message is an outgoing call with a contract, for as long as it takes to encode
+// it. It implements [value.Borrowed].
+type message struct {
+	codec.Call
+	list [6]any // as many as a contract has parameters
+}
+
+var messages = sync.Pool{New: func() any { return new(message) }}
+
+// message returns the message of a call, to be given back.
+func (r Remote) message(contract string, vars variables) *message {
+	m := messages.Get().(*message)
+	m.Service, m.Name = r.path, nameOf(contract)
+	if vars != nil {
+		m.Args = vars.pointers(m.list[:0])
 	}
-	if own := inner(r.peer); own != nil {
-		return own.ask(ctx, &codec.Call{Service: r.path, Name: nameOf(contract), Args: args}, result, vars, true)
-	}
-	m := messages.Get().(*codec.Call)
-	m.Service, m.Name, m.Args = r.path, nameOf(contract), args
-	err := r.ask(ctx, m, result, vars, true)
+	return m
+}
+
+// Content implements [value.Borrowed].
+func (m *message) Content() any { return &m.Call }
+
+// GiveBack implements [value.Borrowed].
+func (m *message) GiveBack() {
+	clear(m.Args)
 	m.Args = nil
 	messages.Put(m)
-	return err
+}
+
+// call makes one call of the function that a contract names. result, unless it is
+// nil, points to one of its variables.
+func (r Remote) call(ctx context.Context, contract string, vars variables, result any) error {
+	if len(r.around()) > 0 { // who may keep the message
+		m := &codec.Call{Service: r.path, Name: nameOf(contract)}
+		if vars != nil {
+			m.Args = vars.pointers(nil)
+		}
+		return r.do(ctx, m, result, vars)
+	}
+	if own := inner(r.peer); own != nil {
+		return own.ask(ctx, &codec.Call{Service: r.path, Name: nameOf(contract)}, result, vars, true)
+	}
+	return r.askPeer(ctx, nil, contract, vars, result)
 }

@@ -9,6 +9,7 @@ import (
 	"go/format"
 	"log"
 	"os"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -31,6 +32,11 @@ func (c contract) each(format func(upper, lower string) string, sep string) stri
 		parts[i] = format(upper, strings.ToLower(upper))
 	}
 	return strings.Join(parts, sep)
+}
+
+// Room is the type of the variables with room for pointers to the parameters.
+func (c contract) Room() string {
+	return "struct {\nvars vars" + c.Name + c.Types() + "\nlist [" + strconv.Itoa(c.N) + "]any\n}"
 }
 
 // TypeParams is "[A, B, R any]", Types "[A, B, R]".
@@ -98,26 +104,24 @@ func (name {{.Name}}{{.Types}}) Call(ctx context.Context, r Remote{{.Params}}) {
 	v := new(vars{{.Name}}{{.Types}})
 	{{.Assign -}}
 	{{end -}}
-	{{- if .N}}v.list = [{{.N}}]any{ {{- .Pointers -}} }
-	{{end -}}
-	{{if .Result -}}
-	if err := r.call(ctx, string(name), v, {{if .N}}v.list[:]{{else}}nil{{end}}, &v.result); err != nil {
+	{{- if .Result -}}
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
 	return v.result, nil
 	{{- else -}}
-	return r.call(ctx, string(name), {{if .N}}v, v.list[:]{{else}}nil, nil{{end}}, nil)
+	return r.call(ctx, string(name), {{if .N}}v{{else}}nil{{end}}, nil)
 	{{- end}}
 }
 {{if not .Result}}
 // Notify is Call for those who do not wait; see [Notify].
 func (name {{.Name}}{{.Types}}) Notify(ctx context.Context, r Remote{{.Params}}) error {
 	{{- if .N}}
-	v := new(vars{{.Name}}{{.Types}})
+	room := new({{.Room}})
+	v := &room.vars
 	{{.Assign -}}
-	v.list = [{{.N}}]any{ {{- .Pointers -}} }
-	return r.notifyContract(ctx, string(name), v, v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.pointers(room.list[:0]))
 	{{- else}}
 	return r.notifyContract(ctx, string(name), nil, nil)
 	{{- end}}
@@ -128,9 +132,9 @@ type vars{{.Name}}{{.TypeParams}} struct {
 	{{.Fields -}}
 	{{if .Result}}result R
 	{{end -}}
-	{{if .N}}list [{{.N}}]any // pointers to the parameters
-	{{end -}}
 }
+
+func (v *vars{{.Name}}{{.Types}}) pointers(list []any) []any { return {{if .N}}append(list, {{.Pointers}}){{else}}list{{end}} }
 {{end}}
 type handle{{.Name}}{{.TypeParams}} func(context.Context{{.Kinds}}) {{if .Result}}(R, error){{else}}error{{end}}
 
@@ -138,11 +142,13 @@ func (fn handle{{.Name}}{{.Types}}) serve(ctx context.Context, c *call) (any, er
 	{{- if or .N .Result}}
 	v, ok := c.vars().(*vars{{.Name}}{{.Types}})
 	if !ok {
-		v = new(vars{{.Name}}{{.Types}})
 		{{- if .N}}
-		v.list = [{{.N}}]any{ {{- .Pointers -}} }
+		room := new({{.Room}})
+		v = &room.vars
+		{{- else}}
+		v = new(vars{{.Name}}{{.Types}})
 		{{- end}}
-		if err := c.parse({{if .N}}v.list[:]{{else}}nil{{end}}); err != nil {
+		if err := c.parse({{if .N}}v.pointers(room.list[:0]){{else}}nil{{end}}); err != nil {
 			return nil, err
 		}
 	}

@@ -22,7 +22,7 @@ func (name Func0[R]) Handle(s *Service, fn func(context.Context) (R, error)) {
 // Call calls the function of this contract in the service that r refers to.
 func (name Func0[R]) Call(ctx context.Context, r Remote) (R, error) {
 	v := new(varsFunc0[R])
-	if err := r.call(ctx, string(name), v, nil, &v.result); err != nil {
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
@@ -32,6 +32,8 @@ func (name Func0[R]) Call(ctx context.Context, r Remote) (R, error) {
 type varsFunc0[R any] struct {
 	result R
 }
+
+func (v *varsFunc0[R]) pointers(list []any) []any { return list }
 
 type handleFunc0[R any] func(context.Context) (R, error)
 
@@ -66,8 +68,7 @@ func (name Func1[A, R]) Handle(s *Service, fn func(context.Context, A) (R, error
 func (name Func1[A, R]) Call(ctx context.Context, r Remote, a A) (R, error) {
 	v := new(varsFunc1[A, R])
 	v.a = a
-	v.list = [1]any{&v.a}
-	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
@@ -77,17 +78,21 @@ func (name Func1[A, R]) Call(ctx context.Context, r Remote, a A) (R, error) {
 type varsFunc1[A, R any] struct {
 	a      A
 	result R
-	list   [1]any // pointers to the parameters
 }
+
+func (v *varsFunc1[A, R]) pointers(list []any) []any { return append(list, &v.a) }
 
 type handleFunc1[A, R any] func(context.Context, A) (R, error)
 
 func (fn handleFunc1[A, R]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsFunc1[A, R])
 	if !ok {
-		v = new(varsFunc1[A, R])
-		v.list = [1]any{&v.a}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsFunc1[A, R]
+			list [1]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -115,8 +120,7 @@ func (name Func2[A, B, R]) Call(ctx context.Context, r Remote, a A, b B) (R, err
 	v := new(varsFunc2[A, B, R])
 	v.a = a
 	v.b = b
-	v.list = [2]any{&v.a, &v.b}
-	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
@@ -127,17 +131,21 @@ type varsFunc2[A, B, R any] struct {
 	a      A
 	b      B
 	result R
-	list   [2]any // pointers to the parameters
 }
+
+func (v *varsFunc2[A, B, R]) pointers(list []any) []any { return append(list, &v.a, &v.b) }
 
 type handleFunc2[A, B, R any] func(context.Context, A, B) (R, error)
 
 func (fn handleFunc2[A, B, R]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsFunc2[A, B, R])
 	if !ok {
-		v = new(varsFunc2[A, B, R])
-		v.list = [2]any{&v.a, &v.b}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsFunc2[A, B, R]
+			list [2]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -166,8 +174,7 @@ func (name Func3[A, B, C, R]) Call(ctx context.Context, r Remote, a A, b B, c C)
 	v.a = a
 	v.b = b
 	v.c = c
-	v.list = [3]any{&v.a, &v.b, &v.c}
-	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
@@ -179,17 +186,21 @@ type varsFunc3[A, B, C, R any] struct {
 	b      B
 	c      C
 	result R
-	list   [3]any // pointers to the parameters
 }
+
+func (v *varsFunc3[A, B, C, R]) pointers(list []any) []any { return append(list, &v.a, &v.b, &v.c) }
 
 type handleFunc3[A, B, C, R any] func(context.Context, A, B, C) (R, error)
 
 func (fn handleFunc3[A, B, C, R]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsFunc3[A, B, C, R])
 	if !ok {
-		v = new(varsFunc3[A, B, C, R])
-		v.list = [3]any{&v.a, &v.b, &v.c}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsFunc3[A, B, C, R]
+			list [3]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -219,8 +230,7 @@ func (name Func4[A, B, C, D, R]) Call(ctx context.Context, r Remote, a A, b B, c
 	v.b = b
 	v.c = c
 	v.d = d
-	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
@@ -233,7 +243,10 @@ type varsFunc4[A, B, C, D, R any] struct {
 	c      C
 	d      D
 	result R
-	list   [4]any // pointers to the parameters
+}
+
+func (v *varsFunc4[A, B, C, D, R]) pointers(list []any) []any {
+	return append(list, &v.a, &v.b, &v.c, &v.d)
 }
 
 type handleFunc4[A, B, C, D, R any] func(context.Context, A, B, C, D) (R, error)
@@ -241,9 +254,12 @@ type handleFunc4[A, B, C, D, R any] func(context.Context, A, B, C, D) (R, error)
 func (fn handleFunc4[A, B, C, D, R]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsFunc4[A, B, C, D, R])
 	if !ok {
-		v = new(varsFunc4[A, B, C, D, R])
-		v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsFunc4[A, B, C, D, R]
+			list [4]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -274,8 +290,7 @@ func (name Func5[A, B, C, D, E, R]) Call(ctx context.Context, r Remote, a A, b B
 	v.c = c
 	v.d = d
 	v.e = e
-	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
@@ -289,7 +304,10 @@ type varsFunc5[A, B, C, D, E, R any] struct {
 	d      D
 	e      E
 	result R
-	list   [5]any // pointers to the parameters
+}
+
+func (v *varsFunc5[A, B, C, D, E, R]) pointers(list []any) []any {
+	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e)
 }
 
 type handleFunc5[A, B, C, D, E, R any] func(context.Context, A, B, C, D, E) (R, error)
@@ -297,9 +315,12 @@ type handleFunc5[A, B, C, D, E, R any] func(context.Context, A, B, C, D, E) (R, 
 func (fn handleFunc5[A, B, C, D, E, R]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsFunc5[A, B, C, D, E, R])
 	if !ok {
-		v = new(varsFunc5[A, B, C, D, E, R])
-		v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsFunc5[A, B, C, D, E, R]
+			list [5]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -331,8 +352,7 @@ func (name Func6[A, B, C, D, E, F, R]) Call(ctx context.Context, r Remote, a A, 
 	v.d = d
 	v.e = e
 	v.f = f
-	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	if err := r.call(ctx, string(name), v, v.list[:], &v.result); err != nil {
+	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
 		return none, err
 	}
@@ -347,7 +367,10 @@ type varsFunc6[A, B, C, D, E, F, R any] struct {
 	e      E
 	f      F
 	result R
-	list   [6]any // pointers to the parameters
+}
+
+func (v *varsFunc6[A, B, C, D, E, F, R]) pointers(list []any) []any {
+	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e, &v.f)
 }
 
 type handleFunc6[A, B, C, D, E, F, R any] func(context.Context, A, B, C, D, E, F) (R, error)
@@ -355,9 +378,12 @@ type handleFunc6[A, B, C, D, E, F, R any] func(context.Context, A, B, C, D, E, F
 func (fn handleFunc6[A, B, C, D, E, F, R]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsFunc6[A, B, C, D, E, F, R])
 	if !ok {
-		v = new(varsFunc6[A, B, C, D, E, F, R])
-		v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsFunc6[A, B, C, D, E, F, R]
+			list [6]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}

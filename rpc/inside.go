@@ -24,7 +24,7 @@ type inside struct {
 	// Arguments: values that nobody changes, or [codec.Raw].
 	args   []any
 	kwargs map[string]codec.Raw
-	vars   any // of the caller's contract; nil: not for the function
+	vars   variables // of the caller's contract; nil: not for the function
 
 	wanted  any   // pointer to where the result goes, nil: nowhere
 	private bool  // nobody changes what the result points to
@@ -42,7 +42,7 @@ func (s *Service) origin() string {
 }
 
 // pack takes the arguments.
-func (in *inside) pack(m *codec.Call, vars any) error {
+func (in *inside) pack(m *codec.Call, vars variables) error {
 	if len(m.Kwargs) == 0 && vars != nil && isPlain(in.wanted) && arePlain(m.Args) {
 		in.args, in.vars = m.Args, vars
 		return nil

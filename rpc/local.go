@@ -63,7 +63,7 @@ type localCall struct {
 	call
 	inside
 	context *localContext
-	room    [4]any   // for arguments
+	room    [6]any   // for arguments
 	path    [64]byte // room for that of the function
 }
 
@@ -78,9 +78,7 @@ func (x *localCall) free() {
 	x.wait = turn.Wait{}
 	x.parsed, x.late, x.awaited = false, false, false
 	in := &x.inside
-	if in.vars == nil {
-		clear(x.room[:])
-	}
+	clear(x.room[:])
 	in.args, in.kwargs, in.vars, in.format = nil, nil, nil, nil
 	in.wanted, in.result, in.err = nil, nil, nil
 	localCalls.Put(x)
@@ -108,9 +106,9 @@ func newLocalContext(deadline time.Time) *localContext {
 
 // ask calls a function of the tree that l is in. The arguments are taken while
 // the caller has its turn, and what it gets is a copy of the result. vars are the
-// variables of a contract, which nobody changes and of which m.Args are some;
-// nil: the call has none. If once is set, they are for no other call.
-func (l *local) ask(ctx context.Context, m *codec.Call, result, vars any, once bool) error {
+// variables of a contract, which nobody changes and of which m.Args are some, or
+// are going to be if there are none; nil: the call has none. If once is set, they are for no other call.
+func (l *local) ask(ctx context.Context, m *codec.Call, result any, vars variables, once bool) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
@@ -126,7 +124,7 @@ func (l *local) ask(ctx context.Context, m *codec.Call, result, vars any, once b
 const maxTold = 1024
 
 // tell is ask without waiting, unless too many have been told already.
-func (l *local) tell(ctx context.Context, m *codec.Call, vars any) error {
+func (l *local) tell(ctx context.Context, m *codec.Call, vars variables) error {
 	root, _ := (*Service)(l).place()
 	if root.told.Load() >= maxTold {
 		return tolerate(root, l.ask(ctx, m, nil, vars, false))
@@ -178,11 +176,14 @@ func logFailure(root *Service, err error) {
 
 // call makes a call of a function of the tree that l is in. A function that
 // there is none of is a *RemoteError. A deadline that is zero is none.
-func (l *local) call(ctx context.Context, m *codec.Call, result, vars any, deadline time.Time) (*localCall, error) {
+func (l *local) call(ctx context.Context, m *codec.Call, result any, vars variables, deadline time.Time) (*localCall, error) {
 	x := localCalls.Get().(*localCall)
 	c, in := &x.call, &x.inside
 	root, at := (*Service)(l).appendPlace(x.path[:0])
 	in.root, in.wanted, in.args = root, result, x.room[:0]
+	if m.Args == nil && vars != nil {
+		m.Args = vars.pointers(x.room[:0])
+	}
 	if err := in.pack(m, vars); err != nil {
 		return nil, err
 	}

@@ -26,11 +26,11 @@ func Notify(ctx context.Context, r Remote, name string, args ...any) error {
 
 // notifyContract is Notify for the function that a contract names. args point to
 // some of its variables.
-func (r Remote) notifyContract(ctx context.Context, contract string, vars any, args []any) error {
+func (r Remote) notifyContract(ctx context.Context, contract string, vars variables, args []any) error {
 	return r.notify(ctx, &codec.Call{Service: r.path, Name: nameOf(contract), Args: args}, vars)
 }
 
-func (r Remote) notify(ctx context.Context, m *codec.Call, vars any) error {
+func (r Remote) notify(ctx context.Context, m *codec.Call, vars variables) error {
 	if r.peer == nil {
 		return errNoPeer
 	}

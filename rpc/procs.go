@@ -21,7 +21,7 @@ func (name Proc0) Handle(s *Service, fn func(context.Context) error) {
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc0) Call(ctx context.Context, r Remote) error {
-	return r.call(ctx, string(name), nil, nil, nil)
+	return r.call(ctx, string(name), nil, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
@@ -56,31 +56,37 @@ func (name Proc1[A]) Handle(s *Service, fn func(context.Context, A) error) {
 func (name Proc1[A]) Call(ctx context.Context, r Remote, a A) error {
 	v := new(varsProc1[A])
 	v.a = a
-	v.list = [1]any{&v.a}
-	return r.call(ctx, string(name), v, v.list[:], nil)
+	return r.call(ctx, string(name), v, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc1[A]) Notify(ctx context.Context, r Remote, a A) error {
-	v := new(varsProc1[A])
+	room := new(struct {
+		vars varsProc1[A]
+		list [1]any
+	})
+	v := &room.vars
 	v.a = a
-	v.list = [1]any{&v.a}
-	return r.notifyContract(ctx, string(name), v, v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.pointers(room.list[:0]))
 }
 
 type varsProc1[A any] struct {
-	a    A
-	list [1]any // pointers to the parameters
+	a A
 }
+
+func (v *varsProc1[A]) pointers(list []any) []any { return append(list, &v.a) }
 
 type handleProc1[A any] func(context.Context, A) error
 
 func (fn handleProc1[A]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsProc1[A])
 	if !ok {
-		v = new(varsProc1[A])
-		v.list = [1]any{&v.a}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsProc1[A]
+			list [1]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -106,33 +112,39 @@ func (name Proc2[A, B]) Call(ctx context.Context, r Remote, a A, b B) error {
 	v := new(varsProc2[A, B])
 	v.a = a
 	v.b = b
-	v.list = [2]any{&v.a, &v.b}
-	return r.call(ctx, string(name), v, v.list[:], nil)
+	return r.call(ctx, string(name), v, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc2[A, B]) Notify(ctx context.Context, r Remote, a A, b B) error {
-	v := new(varsProc2[A, B])
+	room := new(struct {
+		vars varsProc2[A, B]
+		list [2]any
+	})
+	v := &room.vars
 	v.a = a
 	v.b = b
-	v.list = [2]any{&v.a, &v.b}
-	return r.notifyContract(ctx, string(name), v, v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.pointers(room.list[:0]))
 }
 
 type varsProc2[A, B any] struct {
-	a    A
-	b    B
-	list [2]any // pointers to the parameters
+	a A
+	b B
 }
+
+func (v *varsProc2[A, B]) pointers(list []any) []any { return append(list, &v.a, &v.b) }
 
 type handleProc2[A, B any] func(context.Context, A, B) error
 
 func (fn handleProc2[A, B]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsProc2[A, B])
 	if !ok {
-		v = new(varsProc2[A, B])
-		v.list = [2]any{&v.a, &v.b}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsProc2[A, B]
+			list [2]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -159,35 +171,41 @@ func (name Proc3[A, B, C]) Call(ctx context.Context, r Remote, a A, b B, c C) er
 	v.a = a
 	v.b = b
 	v.c = c
-	v.list = [3]any{&v.a, &v.b, &v.c}
-	return r.call(ctx, string(name), v, v.list[:], nil)
+	return r.call(ctx, string(name), v, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc3[A, B, C]) Notify(ctx context.Context, r Remote, a A, b B, c C) error {
-	v := new(varsProc3[A, B, C])
+	room := new(struct {
+		vars varsProc3[A, B, C]
+		list [3]any
+	})
+	v := &room.vars
 	v.a = a
 	v.b = b
 	v.c = c
-	v.list = [3]any{&v.a, &v.b, &v.c}
-	return r.notifyContract(ctx, string(name), v, v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.pointers(room.list[:0]))
 }
 
 type varsProc3[A, B, C any] struct {
-	a    A
-	b    B
-	c    C
-	list [3]any // pointers to the parameters
+	a A
+	b B
+	c C
 }
+
+func (v *varsProc3[A, B, C]) pointers(list []any) []any { return append(list, &v.a, &v.b, &v.c) }
 
 type handleProc3[A, B, C any] func(context.Context, A, B, C) error
 
 func (fn handleProc3[A, B, C]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsProc3[A, B, C])
 	if !ok {
-		v = new(varsProc3[A, B, C])
-		v.list = [3]any{&v.a, &v.b, &v.c}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsProc3[A, B, C]
+			list [3]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -215,27 +233,32 @@ func (name Proc4[A, B, C, D]) Call(ctx context.Context, r Remote, a A, b B, c C,
 	v.b = b
 	v.c = c
 	v.d = d
-	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	return r.call(ctx, string(name), v, v.list[:], nil)
+	return r.call(ctx, string(name), v, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc4[A, B, C, D]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D) error {
-	v := new(varsProc4[A, B, C, D])
+	room := new(struct {
+		vars varsProc4[A, B, C, D]
+		list [4]any
+	})
+	v := &room.vars
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
-	v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-	return r.notifyContract(ctx, string(name), v, v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.pointers(room.list[:0]))
 }
 
 type varsProc4[A, B, C, D any] struct {
-	a    A
-	b    B
-	c    C
-	d    D
-	list [4]any // pointers to the parameters
+	a A
+	b B
+	c C
+	d D
+}
+
+func (v *varsProc4[A, B, C, D]) pointers(list []any) []any {
+	return append(list, &v.a, &v.b, &v.c, &v.d)
 }
 
 type handleProc4[A, B, C, D any] func(context.Context, A, B, C, D) error
@@ -243,9 +266,12 @@ type handleProc4[A, B, C, D any] func(context.Context, A, B, C, D) error
 func (fn handleProc4[A, B, C, D]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsProc4[A, B, C, D])
 	if !ok {
-		v = new(varsProc4[A, B, C, D])
-		v.list = [4]any{&v.a, &v.b, &v.c, &v.d}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsProc4[A, B, C, D]
+			list [4]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -274,29 +300,34 @@ func (name Proc5[A, B, C, D, E]) Call(ctx context.Context, r Remote, a A, b B, c
 	v.c = c
 	v.d = d
 	v.e = e
-	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	return r.call(ctx, string(name), v, v.list[:], nil)
+	return r.call(ctx, string(name), v, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc5[A, B, C, D, E]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D, e E) error {
-	v := new(varsProc5[A, B, C, D, E])
+	room := new(struct {
+		vars varsProc5[A, B, C, D, E]
+		list [5]any
+	})
+	v := &room.vars
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.e = e
-	v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-	return r.notifyContract(ctx, string(name), v, v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.pointers(room.list[:0]))
 }
 
 type varsProc5[A, B, C, D, E any] struct {
-	a    A
-	b    B
-	c    C
-	d    D
-	e    E
-	list [5]any // pointers to the parameters
+	a A
+	b B
+	c C
+	d D
+	e E
+}
+
+func (v *varsProc5[A, B, C, D, E]) pointers(list []any) []any {
+	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e)
 }
 
 type handleProc5[A, B, C, D, E any] func(context.Context, A, B, C, D, E) error
@@ -304,9 +335,12 @@ type handleProc5[A, B, C, D, E any] func(context.Context, A, B, C, D, E) error
 func (fn handleProc5[A, B, C, D, E]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsProc5[A, B, C, D, E])
 	if !ok {
-		v = new(varsProc5[A, B, C, D, E])
-		v.list = [5]any{&v.a, &v.b, &v.c, &v.d, &v.e}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsProc5[A, B, C, D, E]
+			list [5]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}
@@ -336,31 +370,36 @@ func (name Proc6[A, B, C, D, E, F]) Call(ctx context.Context, r Remote, a A, b B
 	v.d = d
 	v.e = e
 	v.f = f
-	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	return r.call(ctx, string(name), v, v.list[:], nil)
+	return r.call(ctx, string(name), v, nil)
 }
 
 // Notify is Call for those who do not wait; see [Notify].
 func (name Proc6[A, B, C, D, E, F]) Notify(ctx context.Context, r Remote, a A, b B, c C, d D, e E, f F) error {
-	v := new(varsProc6[A, B, C, D, E, F])
+	room := new(struct {
+		vars varsProc6[A, B, C, D, E, F]
+		list [6]any
+	})
+	v := &room.vars
 	v.a = a
 	v.b = b
 	v.c = c
 	v.d = d
 	v.e = e
 	v.f = f
-	v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-	return r.notifyContract(ctx, string(name), v, v.list[:])
+	return r.notifyContract(ctx, string(name), v, v.pointers(room.list[:0]))
 }
 
 type varsProc6[A, B, C, D, E, F any] struct {
-	a    A
-	b    B
-	c    C
-	d    D
-	e    E
-	f    F
-	list [6]any // pointers to the parameters
+	a A
+	b B
+	c C
+	d D
+	e E
+	f F
+}
+
+func (v *varsProc6[A, B, C, D, E, F]) pointers(list []any) []any {
+	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e, &v.f)
 }
 
 type handleProc6[A, B, C, D, E, F any] func(context.Context, A, B, C, D, E, F) error
@@ -368,9 +407,12 @@ type handleProc6[A, B, C, D, E, F any] func(context.Context, A, B, C, D, E, F) e
 func (fn handleProc6[A, B, C, D, E, F]) serve(ctx context.Context, c *call) (any, error) {
 	v, ok := c.vars().(*varsProc6[A, B, C, D, E, F])
 	if !ok {
-		v = new(varsProc6[A, B, C, D, E, F])
-		v.list = [6]any{&v.a, &v.b, &v.c, &v.d, &v.e, &v.f}
-		if err := c.parse(v.list[:]); err != nil {
+		room := new(struct {
+			vars varsProc6[A, B, C, D, E, F]
+			list [6]any
+		})
+		v = &room.vars
+		if err := c.parse(v.pointers(room.list[:0])); err != nil {
 			return nil, err
 		}
 	}

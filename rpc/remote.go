@@ -162,7 +162,7 @@ var errNoPeer = errors.New("rpc: the zero Remote refers to nothing")
 
 // do makes one call. vars are those of a contract, see [local.ask]; nil: it has
 // none.
-func (r Remote) do(ctx context.Context, m *codec.Call, result, vars any) error {
+func (r Remote) do(ctx context.Context, m *codec.Call, result any, vars variables) error {
 	if around := r.around(); len(around) > 0 {
 		return intercept(ctx, around, Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
 			return r.ask(ctx, m, result, vars, false)
@@ -179,17 +179,28 @@ func (r Remote) around() []Interceptor {
 	return nil
 }
 
-func (r Remote) ask(ctx context.Context, m *codec.Call, result, vars any, once bool) error {
-	if r.peer == nil {
-		return errNoPeer
-	}
+func (r Remote) ask(ctx context.Context, m *codec.Call, result any, vars variables, once bool) error {
 	if own := inner(r.peer); own != nil {
 		return own.ask(ctx, m, result, vars, once)
 	}
-	var tries channel.Attempts // and no closure: many wait here, each with its stack
+	return r.askPeer(ctx, m, "", nil, result)
+}
+
+// askPeer makes a call over a connection: of a message or, if that is nil, of a
+// contract with variables. Many wait here, each with its stack, so it has few
+// variables and no closures.
+func (r Remote) askPeer(ctx context.Context, m *codec.Call, contract string, vars variables, result any) error {
+	if r.peer == nil {
+		return errNoPeer
+	}
+	var tries channel.Attempts
 	for {
 		conn, err := r.peer.Connect(ctx)
-		if err == nil {
+		switch {
+		case err != nil:
+		case m == nil:
+			err = conn.ch.Ask(ctx, r.message(contract, vars), result)
+		default:
 			err = conn.ch.Ask(ctx, m, result)
 		}
 		if again, err := tries.After(ctx, err); !again {

@@ -33,13 +33,41 @@ type End struct {
 	state atomic.Pointer[ending]
 }
 
-// ending is an End that somebody has asked about, or that has come.
+// ending is an End that somebody has asked about, or that has come. Mostly one
+// task waits, and there may be very many such ends.
 type ending struct {
-	mu         sync.Mutex
+	mu  sync.Mutex
+	who any    // the Waiter of the one wait that is attached, or *asked; nil: nothing
+	n   uint64 // the number of that wait
+}
+
+// asked is what depends on an End, and what it was.
+type asked struct {
 	err, cause error // set by the end
 	done       chan struct{}
 	waits      waits
 	funcs      []*func()
+}
+
+// all returns what depends on the end, for more of that. s.mu is held.
+func (s *ending) all() *asked {
+	a, ok := s.who.(*asked)
+	if !ok {
+		a = new(asked)
+		if w, ok := s.who.(Waiter); ok {
+			a.waits.add(Wait{w, s.n})
+		}
+		s.who, s.n = a, 0
+	}
+	return a
+}
+
+// come returns the error and the cause of the end. s.mu is held.
+func (s *ending) come() (err, cause error) {
+	if a, ok := s.who.(*asked); ok {
+		return a.err, a.cause
+	}
+	return nil, nil
 }
 
 // get returns the state, and makes it if there is none.
@@ -75,15 +103,16 @@ var closed = func() <-chan struct{} {
 func (e *End) Come(err, cause error) bool {
 	s := e.get()
 	s.mu.Lock()
-	if s.err != nil {
+	a := s.all()
+	if a.err != nil {
 		s.mu.Unlock()
 		return false
 	}
-	s.err, s.cause = err, cause
-	all, funcs := s.waits, s.funcs
-	s.waits, s.funcs = waits{}, nil
-	if s.done != nil {
-		close(s.done)
+	a.err, a.cause = err, cause
+	all, funcs := a.waits, a.funcs
+	a.waits, a.funcs = waits{}, nil
+	if a.done != nil {
+		close(a.done)
 	}
 	s.mu.Unlock()
 	if all.n > 0 {
@@ -99,7 +128,7 @@ func (e *End) Come(err, cause error) bool {
 // at no cost if nobody has asked. It reports whether this call did.
 func (e *End) Preset(as *End) bool {
 	s := as.state.Load()
-	return e.state.CompareAndSwap(nil, s) || e.Come(s.err, s.cause)
+	return e.state.CompareAndSwap(nil, s) || e.Come(s.come())
 }
 
 // Done implements [context.Context].
@@ -107,14 +136,15 @@ func (e *End) Done() <-chan struct{} {
 	s := e.get()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	a := s.all()
 	switch {
-	case s.done != nil:
-	case s.err != nil:
+	case a.done != nil:
+	case a.err != nil:
 		return closed
 	default:
-		s.done = make(chan struct{})
+		a.done = make(chan struct{})
 	}
-	return s.done
+	return a.done
 }
 
 // Err implements [context.Context].
@@ -125,7 +155,8 @@ func (e *End) Err() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.err
+	err, _ := s.come()
+	return err
 }
 
 // Cause returns the cause that the end had, nil if it had none or has not come.
@@ -137,7 +168,8 @@ func (e *End) Cause() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cause
+	_, cause := s.come()
+	return cause
 }
 
 // AfterFunc has fn called after the end, by whoever makes it come, so fn must
@@ -148,17 +180,18 @@ func (e *End) AfterFunc(fn func()) (stop func() bool) {
 	s, p := e.get(), &fn
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err != nil {
+	a := s.all()
+	if a.err != nil {
 		go fn()
 		return func() bool { return false }
 	}
-	s.funcs = append(s.funcs, p)
+	a.funcs = append(a.funcs, p)
 	return func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		i := slices.Index(s.funcs, p)
+		i := slices.Index(a.funcs, p)
 		if i >= 0 {
-			s.funcs = slices.Delete(s.funcs, i, i+1)
+			a.funcs = slices.Delete(a.funcs, i, i+1)
 		}
 		return i >= 0
 	}
@@ -169,10 +202,15 @@ func (e *End) Attach(w Wait) bool {
 	s := e.get()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err == nil {
-		s.waits.add(w)
+	if s.who == nil {
+		s.who, s.n = w.w, w.n
+		return true
 	}
-	return s.err == nil
+	a := s.all()
+	if a.err == nil {
+		a.waits.add(w)
+	}
+	return a.err == nil
 }
 
 // Detach implements [Ender].
@@ -180,7 +218,11 @@ func (e *End) Detach(w Wait) {
 	s := e.get()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waits.remove(w)
+	if a, ok := s.who.(*asked); ok {
+		a.waits.remove(w)
+	} else if s.who == any(w.w) && s.n == w.n {
+		s.who, s.n = nil, 0
+	}
 }
 
 // forget removes a wait that is over from a list.

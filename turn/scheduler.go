@@ -24,6 +24,18 @@ type Scheduler interface {
 	Free() *Own
 }
 
+// Light is implemented by tasks of which little is needed once they run, so that
+// a [Scheduler] may let go of the rest.
+type Light interface {
+	Task
+	// Finisher returns what takes the place of the task once Run has begun.
+	Finisher() Finisher
+}
+
+// Finisher is the part of a [Task] that is called at the end. If it has a method
+// String, reports name the task by that.
+type Finisher interface{ Finish() }
+
 // UseScheduler leaves all that has to do with the turn to *s, which does not
 // change. It takes a pointer so that a turn stays small. It must be called before
 // the turn is used.

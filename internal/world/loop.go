@@ -12,11 +12,11 @@ import (
 // time from ever going on.
 const mostStill = 50_000_000
 
-// step lets the next thing happen, on the worker that is the loop. It reports
-// false when there is nothing more to be done for now.
-func (w *World) step(k *worker) bool {
+// step lets the next thing happen, unless that is the beginning of a task, which
+// it returns. It reports false when there is nothing more to be done for now.
+func (w *World) step() (begun *task, more bool) {
 	if w.halted.Load() || w.main.over {
-		return false
+		return nil, false
 	}
 	if w.options.Real {
 		w.fire(w.Clock().Now())
@@ -24,7 +24,7 @@ func (w *World) step(k *worker) bool {
 	w.mu.Lock()
 	if w.ready.n == 0 {
 		w.mu.Unlock()
-		return w.advance()
+		return nil, w.advance()
 	}
 	i := 0
 	if w.draw != nil && w.ready.n > 1 {
@@ -35,53 +35,58 @@ func (w *World) step(k *worker) bool {
 	w.steps.Add(1)
 	if w.still++; w.still > mostStill && !w.options.Real {
 		w.fail(&StandstillError{Time: w.Clock().Now(), Steps: w.still, Tasks: w.report()})
-		return false
+		return nil, false
 	}
 	switch e := e.(type) {
 	case *turn.Own:
-		k.grant(e)
+		begun = w.grant(e)
 	case *task:
 		if !e.dead {
-			k.run(e)
+			begun = e
 		}
 	case *waiter:
 		w.resume(e)
 	case Event:
 		w.guard(e.Happen)
 	}
-	if len(w.polled) > 0 {
-		w.poll(pollsAStep)
+	if begun == nil {
+		w.look()
 	}
-	return true
+	return begun, true
 }
 
 const pollsAStep = 4
 
-// grant lets the first go on that is queued for a turn.
-func (k *worker) grant(t *turn.Own) {
-	w := k.world
+// look is called after each step.
+func (w *World) look() {
+	if len(w.polled) > 0 {
+		w.poll(pollsAStep)
+	}
+}
+
+// grant lets the first go on that is queued for a turn, or returns it if it is a
+// task that begins.
+func (w *World) grant(t *turn.Own) (begun *task) {
 	if n, kept := w.kept[t]; kept {
 		w.kept[t] = n + 1
-		return
+		return nil
 	}
 	w.mu.Lock()
 	it := t.Dequeue()
 	if x, ok := it.Task.(*waiter); ok {
 		w.mu.Unlock()
 		w.resume(x)
-		return
+		return nil
 	}
-	n := turn.SchedulerOf(t).(interface{ Base() *Node }).Base()
-	var begun *task
+	n := nodeOf(t)
 	if n.ended == nil {
 		begun = w.newTask(n, t, it)
 	}
 	w.mu.Unlock()
 	if begun == nil {
 		w.lost(t)
-		return
 	}
-	k.run(begun)
+	return begun
 }
 
 // advance goes on to the time of the next timer, now that nothing is ready.

@@ -30,6 +30,11 @@ func (n *Node) Init(w *World, name string, self turn.Scheduler) {
 // Base returns the node itself, of whatever it is embedded in.
 func (n *Node) Base() *Node { return n }
 
+// nodeOf returns the node that a turn is of, which is a turn of the world.
+func nodeOf(t *turn.Own) *Node {
+	return turn.SchedulerOf(t).(interface{ Base() *Node }).Base()
+}
+
 // World returns the world that the node is a part of.
 func (n *Node) World() *World { return n.world }
 
@@ -101,8 +106,8 @@ func (n *Node) current(t *turn.Own) (*task, error) {
 	case task.home.ended != nil:
 		task.afterlife()
 		return nil, task.home.ended
-	case task.node.ended != nil:
-		return nil, task.node.ended
+	case task.turn != t && nodeOf(task.turn).ended != nil: // that of t is n
+		return nil, nodeOf(task.turn).ended
 	case n.ended != nil:
 		return nil, n.ended
 	}
@@ -163,9 +168,9 @@ func (n *Node) Do(ctx context.Context, t *turn.Own, fn func()) error {
 	if n.ended != nil {
 		return n.ended
 	}
-	node, own := task.node, task.turn
-	defer func() { task.node, task.turn = node, own }()
-	task.node, task.turn = n, t
+	own := task.turn
+	defer func() { task.turn = own }()
+	task.turn = t
 	fn()
 	return nil
 }
@@ -190,7 +195,7 @@ func (n *Node) End(reason error) {
 	n.ended = reason
 	var guests []turn.Wait
 	for t := w.first; t != nil; t = t.next {
-		if t.home != n && t.wait.open() && (t.node == n || n.has(t.wait.why)) {
+		if t.home != n && t.wait.open() && (nodeOf(t.turn) == n || n.has(t.wait.why)) {
 			guests = append(guests, turn.NewWait(&t.wait, t.wait.state.Load()>>1))
 		}
 	}

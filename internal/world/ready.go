@@ -27,6 +27,10 @@ func (q *ready) push(e any) {
 	q.n++
 }
 
+// mostKept is how long the ring of an empty queue may be, so that what follows
+// the start of very many tasks does not hold on to its memory.
+const mostKept = 4096
+
 // pop takes the i-th. The first takes its place.
 func (q *ready) pop(i int) any {
 	mask := len(q.ring) - 1
@@ -35,6 +39,8 @@ func (q *ready) pop(i int) any {
 	e := q.ring[q.head]
 	q.ring[q.head] = nil
 	q.head = (q.head + 1) & mask
-	q.n--
+	if q.n--; q.n == 0 && len(q.ring) > mostKept {
+		*q = ready{}
+	}
 	return e
 }

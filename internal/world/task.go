@@ -10,12 +10,9 @@ import (
 
 // task is a task that has been started and has not ended.
 type task struct {
-	world  *World
 	home   *Node     // that it is of
-	node   *Node     // that its code is of now, see [Node.Do]
-	turn   *turn.Own // that its code has now
-	item   *turn.Item
-	began  *turn.Own // that it was started with
+	turn   *turn.Own // that its code has now; another one than at first inside [Node.Do]
+	what   any       // its *turn.Item, and from its beginning what finishes it
 	worker *worker   // nil before it runs
 	wait   waiter    // its waits, one at a time
 
@@ -33,12 +30,12 @@ func (w *World) newTask(n *Node, own *turn.Own, it *turn.Item) *task {
 	t := w.spare
 	if t == nil {
 		t = new(task)
-		t.world, t.wait.task = w, t
+		t.wait.task = t
 	} else {
 		w.spare, t.next = t.next, nil
 	}
 	w.serial++
-	t.home, t.node, t.turn, t.began, t.item, t.serial = n, n, own, own, it, w.serial
+	t.home, t.turn, t.what, t.serial = n, own, it, w.serial
 	t.prev = w.last
 	if w.last == nil {
 		w.first = t
@@ -65,7 +62,7 @@ func (w *World) drop(t *task) {
 		t.dead = true // the queue may have it
 		return
 	}
-	t.prev, t.worker, t.item, t.home, t.node, t.turn, t.began = nil, nil, nil, nil, nil, nil, nil
+	t.prev, t.worker, t.what, t.home, t.turn = nil, nil, nil, nil, nil
 	t.after = 0
 	// It may be used again: late calls of Wake find another number.
 	t.next, w.spare = w.spare, t
@@ -86,15 +83,15 @@ func (w *World) lost(t *turn.Own) {
 }
 
 // run runs a task on the worker that is the loop.
-func (k *worker) run(t *task) {
-	w := k.world
+func (w *World) run(t *task, k *worker) {
 	t.worker = k
+	run, finish := t.begun()
 	w.running.Store(t)
 	finished := false
 	defer func() {
 		// The worker may have been resumed by another meanwhile.
 		w.running.Store(nil)
-		main, isMain := t.item.Task.(*mainTask)
+		main, isMain := t.what.(*mainTask)
 		if p := recover(); p != nil {
 			w.fail(&PanicError{Task: t.String(), Value: p, Stack: stack.Trace()})
 		} else if !finished && !t.dying {
@@ -111,26 +108,41 @@ func (k *worker) run(t *task) {
 		w.drop(t)
 		w.mu.Unlock()
 	}()
-	t.perform()
+	t.perform(run, finish)
 	finished = true
 }
 
 // perform runs the task, and its Finish when the turn has been passed on.
-func (t *task) perform() {
-	own, it := t.began, t.item
-	own.Begun(it)
-	defer t.world.lost(own)
-	defer it.Task.Finish()
+func (t *task) perform(run turn.Task, finish turn.Finisher) {
+	defer t.home.world.lost(t.turn)
+	defer finish.Finish()
 	defer func() { t.turn = t.home.Free() }()
-	it.Task.Run()
+	run.Run()
+}
+
+// begun notes that the task begins, and returns what runs and what finishes it,
+// of which only the latter is kept.
+func (t *task) begun() (run turn.Task, finish turn.Finisher) {
+	it := t.what.(*turn.Item)
+	t.turn.Begun(it)
+	run, finish = it.Task, it.Task
+	if l, ok := run.(turn.Light); ok {
+		finish = l.Finisher()
+	}
+	t.what = finish
+	return run, finish
 }
 
 // String says what the task is, for reports.
 func (t *task) String() string {
-	if t.item == nil {
+	what := t.what
+	if it, ok := what.(*turn.Item); ok {
+		what = it.Task
+	}
+	if what == nil {
 		return "a task"
 	}
-	if s, ok := t.item.Task.(fmt.Stringer); ok {
+	if s, ok := what.(fmt.Stringer); ok {
 		return s.String()
 	}
 	return fmt.Sprintf("task %d", t.serial)
@@ -152,7 +164,7 @@ const lookEvery = 1024
 // check verifies that the calling goroutine is the task's, now and then: finding
 // out takes about a microsecond.
 func (t *task) check() error {
-	w := t.world
+	w := t.home.world
 	w.waits++
 	n, o := w.waits, &w.options
 	if early := n < lookEvery && n&(n-1) == 0 && !o.Hasty; !o.Check && !o.Real && !early && n%lookEvery != 0 {
@@ -195,7 +207,7 @@ func (w *World) kill(which func(*task) bool) {
 		switch {
 		case t == running || t.dead:
 		case t.worker == nil:
-			w.lost(t.began)
+			w.lost(t.turn)
 			w.mu.Lock()
 			w.drop(t)
 			w.mu.Unlock()

@@ -14,18 +14,18 @@ type waiter struct {
 	task      *task
 	turn      *turn.Own     // that it gives up
 	state     atomic.Uint64 // number of the wait, shifted left; lowest bit: not over
-	err       error
-	why       any             // not nil while it blocks
-	ctx       context.Context // that is looked at now and then, nil: none
-	place     int             // among those that are, counted from 1
+	why       any           // not nil while it blocks; a reason, once an error has ended it
 }
+
+// reason is the error that has ended a wait.
+type reason struct{ error }
 
 func (x *waiter) open() bool { return x.state.Load()&1 != 0 }
 
 func (x *waiter) isOver() bool { return !x.open() }
 
 func (x *waiter) begin(t *turn.Own) uint64 {
-	x.turn = t
+	x.turn, x.why = t, nil
 	n := x.state.Load()>>1 + 1
 	x.state.Store(n<<1 | 1)
 	return n
@@ -36,10 +36,12 @@ func (x *waiter) Wake(n uint64, err error) bool {
 	if !x.state.CompareAndSwap(n<<1|1, n<<1) {
 		return false
 	}
-	x.err = err
-	w := x.task.world
+	w := x.task.home.world
 	w.gained(x.turn)
 	w.mu.Lock()
+	if err != nil {
+		x.why = reason{err}
+	}
 	if turn.IsFree(x.turn) {
 		w.push(x)
 	} else {
@@ -59,16 +61,24 @@ func (x *waiter) Finish() {}
 
 // Block implements [turn.Waiter].
 func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
-	t := x.task
-	w := t.world
 	this := turn.NewWait(x, n)
 	e := turn.EnderOf(ctx)
-	attached := false
+	if e == nil {
+		return x.heed(ctx, this, why)
+	}
+	if !e.Attach(this) {
+		this.Wake(turn.Err(ctx))
+		return x.suspend(why)
+	}
+	err := x.suspend(why)
+	e.Detach(this)
+	return err
+}
+
+// heed is Block with a context that does not tell those who wait of its end.
+func (x *waiter) heed(ctx context.Context, this turn.Wait, why any) error {
+	w := x.task.home.world
 	switch {
-	case e != nil:
-		if attached = e.Attach(this); !attached {
-			this.Wake(turn.Err(ctx))
-		}
 	case ctx.Done() == nil:
 	case !w.options.Real && hasDeadline(ctx):
 		this.Wake(ErrWallTime)
@@ -81,29 +91,41 @@ func (x *waiter) Block(ctx context.Context, n uint64, why any) error {
 			g.Expect(ctx.Done())
 			defer g.Unexpect(ctx.Done())
 		}
-		w.polled = append(w.polled, x)
-		x.ctx, x.place = ctx, len(w.polled)
-		defer w.forget(x) // also if the task is ended
+		p := &polled{waiter: x, ctx: ctx}
+		w.polled = append(w.polled, p)
+		p.place = len(w.polled)
+		defer w.forget(p) // also if the task is ended
 	}
-	x.why = why
+	return x.suspend(why)
+}
+
+// suspend returns when the wait is over and the task has its turn back, with the
+// error that has ended it.
+func (x *waiter) suspend(why any) error {
+	w := x.task.home.world
+	w.mu.Lock()
+	if x.why == nil {
+		x.why = why
+	}
+	w.mu.Unlock()
 	x.park()
-	x.why = nil
-	if attached {
-		e.Detach(this)
+	why, x.why = x.why, nil
+	if r, failed := why.(reason); failed {
+		return r.error
 	}
-	return x.err
+	return nil
 }
 
 // park gives the turn up until the wait is over.
 func (x *waiter) park() {
 	t := x.task
-	w, own := t.world, t.turn
+	w, own := t.home.world, t.turn
 	keeps := own != x.turn && !turn.IsFree(own)
 	if keeps {
 		w.kept[own] = 0
 	}
 	w.lost(x.turn)
-	t.worker.park()
+	w.park(t.worker)
 	if keeps {
 		w.release(own)
 	}
@@ -138,6 +160,13 @@ func hasDeadline(ctx context.Context) bool {
 	return has
 }
 
+// polled is a wait whose context is looked at now and then.
+type polled struct {
+	*waiter
+	ctx   context.Context
+	place int // among those that are, counted from 1
+}
+
 // poll looks at up to most waits whose contexts end without telling, one after
 // another, and reports whether one has. So they are found to have ended at a
 // step that is the same in every run.
@@ -156,11 +185,10 @@ func (w *World) poll(most int) (woken bool) {
 }
 
 // forget ends looking at the context of a wait.
-func (w *World) forget(x *waiter) {
+func (w *World) forget(p *polled) {
 	last := len(w.polled) - 1
-	w.polled[x.place-1] = w.polled[last]
-	w.polled[x.place-1].place = x.place
+	w.polled[p.place-1] = w.polled[last]
+	w.polled[p.place-1].place = p.place
 	w.polled[last] = nil
 	w.polled = w.polled[:last]
-	x.ctx, x.place = nil, 0
 }

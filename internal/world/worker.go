@@ -11,17 +11,18 @@ import (
 // takes from the queue, runs tasks that begin, and resumes the coroutines of
 // those that go on, until a task that it has begun itself waits; then it belongs
 // to that one.
+//
+// Each task that waits has one, so it is kept small.
 type worker struct {
-	world *World
 	next  func() (struct{}, bool)
-	stop  func()
 	yield func(struct{}) bool
 	id    atomic.Uint64 // of its goroutine, 0 before anybody asked
 }
 
 func (w *World) newWorker() *worker {
-	k := &worker{world: w}
-	k.next, k.stop = iter.Pull(k.loop)
+	k := new(worker)
+	// Not the other function, which would stop it: see loop.
+	k.next, _ = iter.Pull(w.looping)
 	return k
 }
 
@@ -34,15 +35,22 @@ func (k *worker) goroutine() uint64 {
 	return k.id.Load()
 }
 
-func (k *worker) loop(yield func(struct{}) bool) {
+// loop is what a worker does, which is the loop when it begins. It runs tasks
+// itself, since those that wait keep their stacks. A worker that is resumed
+// without being the loop is to end.
+func (w *World) loop(yield func(struct{}) bool) {
+	k := w.looper
 	k.yield = yield
-	w := k.world
 	if w.options.Stall > 0 || w.options.Real || w.options.Check {
 		_ = k.goroutine()
 	}
 	for {
 		for w.looper == k {
-			if !w.step(k) {
+			begun, more := w.step()
+			if begun != nil {
+				w.run(begun, k)
+				w.look()
+			} else if !more {
 				w.looper = nil
 				w.over = true
 			}
@@ -50,15 +58,14 @@ func (k *worker) loop(yield func(struct{}) bool) {
 		// The loop has ended, or is another's, which has resumed a task that
 		// was begun here and has ended now.
 		w.idle = append(w.idle, k)
-		if !yield(struct{}{}) {
+		if yield(struct{}{}); w.looper != k {
 			return
 		}
 	}
 }
 
 // park gives control back until the task is resumed.
-func (k *worker) park() {
-	w := k.world
+func (w *World) park(k *worker) {
 	if w.looper == k {
 		w.looper = nil // drive finds another
 	}

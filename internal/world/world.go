@@ -50,12 +50,13 @@ type World struct {
 	roused      chan struct{} // one slot
 
 	// These belong to whoever drives.
+	looping  func(yield func(struct{}) bool) // loop, for all workers
 	looper   *worker
 	idle     []*worker
 	over     bool // the loop is
 	goexit   bool // a task has ended its goroutine
 	main     *mainTask
-	polled   []*waiter
+	polled   []*polled
 	polledAt int
 	waits    uint64            // ever begun
 	kept     map[*turn.Own]int // turns that tasks keep while they wait, with how often they were to be granted
@@ -65,6 +66,7 @@ type World struct {
 // New returns a world in which nothing has happened.
 func New(o Options) *World {
 	w := &World{options: o, began: time.Now(), kept: make(map[*turn.Own]int), driving: make(chan struct{}, 1), stuck: make(chan struct{}), roused: make(chan struct{}, 1)}
+	w.looping = w.loop
 	if o.Seed != 0 {
 		w.draw = w.Rand("schedule")
 	}
@@ -243,7 +245,7 @@ func (w *World) shut() {
 	w.looper = nil
 	w.kill(func(*task) bool { return true })
 	for _, k := range w.idle {
-		k.stop()
+		k.next()
 	}
 	w.idle = nil
 	w.discard()

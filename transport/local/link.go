@@ -40,6 +40,7 @@ type end struct {
 
 	receiver transport.Receiver // nil before Start
 	limits   transport.Limits
+	held     held // the first of what is on its way: what does not arrive at once
 	queue    []packet
 	head     int
 	queued   int  // bytes on their way here
@@ -157,8 +158,8 @@ func (e *end) Send(f *transport.Frame, _ transport.Effort) {
 		l.reset(ErrReset)
 		return
 	}
-	peer.queue = append(peer.queue, packet{f, now})
 	peer.queued += len(f.B)
+	peer.add(packet{f, now}, at > now)
 	if peer.queued > e.limits.Output && e.limits.Output > 0 {
 		peer.full = true
 	}
@@ -206,20 +207,18 @@ func (e *end) Happen() {
 	n := l.net
 	apart := n.apart(e.remote.Host, e.local.Host)
 	l.mu.Lock()
-	if e.finished || e.head == len(e.queue) {
+	if e.finished || e.empty() {
 		l.mu.Unlock()
 		return
 	}
 	if e.receiver == nil || apart {
-		e.arrived++
+		if e.arrived++; e.arrived > e.held.n {
+			e.held.add(e.next())
+		}
 		l.mu.Unlock()
 		return
 	}
-	p := e.queue[e.head]
-	e.queue[e.head] = packet{}
-	if e.head++; e.head == len(e.queue) {
-		e.queue, e.head = e.queue[:0], 0
-	}
+	p := e.take()
 	e.heard = n.world.Clock().Now()
 	if p.frame == nil {
 		e.finished = true
@@ -252,6 +251,48 @@ func (e *end) Happen() {
 	}
 }
 
+// few is how many packets may be on their way, and not arrive at once, before
+// they are held.
+const few = 64
+
+// add puts a packet at the end of what is on its way here; later says that it
+// does not arrive at once. The link is locked.
+func (e *end) add(p packet, later bool) {
+	if later && len(e.queue)-e.head >= few {
+		for e.head < len(e.queue) {
+			e.held.add(e.next())
+		}
+	}
+	e.queue = append(e.queue, p)
+}
+
+// empty reports whether nothing is on its way here. The link is locked.
+func (e *end) empty() bool { return e.held.n == 0 && e.head == len(e.queue) }
+
+// take takes out the first that is on its way here. The link is locked.
+func (e *end) take() packet {
+	if e.held.n > 0 {
+		return e.held.take()
+	}
+	return e.next()
+}
+
+// mostKept is how much room an empty queue may have.
+const mostKept = 1024
+
+// next takes out the first that is not held. The link is locked.
+func (e *end) next() packet {
+	p := e.queue[e.head]
+	e.queue[e.head] = packet{}
+	if e.head++; e.head == len(e.queue) {
+		e.queue, e.head = e.queue[:0], 0
+		if cap(e.queue) > mostKept {
+			e.queue = nil
+		}
+	}
+	return p
+}
+
 // Close implements [transport.Link]. What was sent before is still delivered.
 func (e *end) Close(linger time.Duration) {
 	l, peer := e.link, e.peer
@@ -266,7 +307,7 @@ func (e *end) Close(linger time.Duration) {
 	at, _ := peer.due(now, 0)
 	gone := peer.finished
 	if !gone {
-		peer.queue = append(peer.queue, packet{nil, now})
+		peer.add(packet{nil, now}, at > now)
 	}
 	l.mu.Unlock()
 	if !gone {
@@ -356,13 +397,13 @@ func (l *link) end(reason func(*end) error) {
 
 // discard drops what is on its way here. The link is locked.
 func (e *end) discard() {
-	for ; e.head < len(e.queue); e.head++ {
-		if p := e.queue[e.head]; p.frame != nil {
+	for !e.empty() {
+		if p := e.take(); p.frame != nil {
 			e.link.net.frame(e, p, "lost with the connection")
 			p.frame.Free()
 		}
 	}
-	e.queue, e.head, e.queued, e.full = nil, 0, 0, false
+	e.held, e.queue, e.queued, e.full = held{}, nil, 0, false
 }
 
 // closed tells a receiver that all is over.
