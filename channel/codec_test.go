@@ -11,6 +11,7 @@ import (
 	"maps"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -183,6 +184,36 @@ func TestEveryCodecWorksEndToEnd(t *testing.T) {
 			}
 			if got, err := ask(raw); got.Count != 3 || err != nil {
 				t.Errorf("a raw value: %v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestLongTextsComeBackHoweverTheyLook(t *testing.T) {
+	for name, c := range codecs {
+		t.Run(name, func(t *testing.T) {
+			conn, _ := pair(t, tcp, echo, &channel.Options{Codec: c, Limits: channel.Limits{Frame: 4 << 20}})
+			for _, n := range []int{codec.LongText - 1, 5 * codec.LongText} {
+				plain := noise(n)
+				for what, s := range map[string]string{
+					"plain":                  plain,
+					"with escapes":           plain + "\"\n",
+					"with more than ASCII":   plain + "größer",
+					"escapes all the way":    strings.Repeat("\"\\", n/2),
+					"more than ASCII, too":   strings.Repeat("ä", n/2),
+					"an escape in its midst": plain[:n/2] + "\n" + plain[n/2:],
+				} {
+					if got, err := channel.Ask[string](soon(t), conn, s); got != s || err != nil {
+						t.Errorf("%s, %d bytes: %.40q, %v", what, len(s), got, err)
+					}
+					got, err := channel.Ask[[]string](soon(t), conn, []string{"a", s, s, "b"})
+					if !slices.Equal(got, []string{"a", s, s, "b"}) || err != nil {
+						t.Errorf("%s in a list, %d bytes: %.40q, %v", what, len(s), got, err)
+					}
+				}
+			}
+			if got, err := channel.Ask[string](soon(t), conn, noise(codec.LongText)+"\xff"); err != nil || !strings.HasSuffix(got, "\uFFFD") {
+				t.Errorf("what is no UTF-8: %.40q, %v", got, err)
 			}
 		})
 	}

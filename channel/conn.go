@@ -24,9 +24,10 @@ type Conn struct {
 	link     transport.Link
 	options  Options
 	envelope codec.Enveloper
-	packer   codec.Packer // nil: none
-	marker   codec.Marker // nil: none
-	turn     turn.Turn    // of waits whose context names none
+	packer   codec.Packer   // nil: none
+	splitter codec.Splitter // nil: none, or what it leaves out could not be packed
+	marker   codec.Marker   // nil: none
+	turn     turn.Turn      // of waits whose context names none
 	clock    clock.Clock
 	dispatch Dispatcher
 	inbox    *inbox // the dispatcher, if it is ours
@@ -66,7 +67,9 @@ func newConn(link transport.Link, opts *Options, dialed bool, accept func(*Conn)
 	c.clock = clock.ForTurn(c.turn)
 	c.began = c.clock.Now()
 	c.envelope = codec.Envelope(c.options.Codec)
-	c.packer, _ = c.options.Codec.(codec.Packer)
+	if c.packer, _ = c.options.Codec.(codec.Packer); c.packer == nil {
+		c.splitter, _ = c.envelope.(codec.Splitter)
+	}
 	c.marker, _ = c.options.Codec.(codec.Marker)
 	c.origin = link.RemoteAddr().String()
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
@@ -355,16 +358,21 @@ func (c *Conn) parse(raw codec.Raw, v any) error {
 
 // encode makes a frame of a message.
 func (c *Conn) encode(h codec.Header, content any) (*transport.Frame, error) {
-	plain := transport.NewFrameFor(value.Size(content))
+	size := value.Size(content)
+	plain := transport.NewFrameFor(size)
 	f := plain
 	var err error
-	plain.B, err = c.envelope.AppendMessage(plain.B, h, content, c.options.Types)
-	if err == nil && c.mayMark(len(plain.Payload())) {
+	if c.splitter != nil && size >= codec.LongText {
+		err = c.split(plain, h, content)
+	} else {
+		plain.B, err = c.envelope.AppendMessage(plain.B, h, content, c.options.Types)
+	}
+	if err == nil && c.mayMark(plain.Size()-transport.HeaderSize) {
 		plain.B = c.marker.Mark(plain.B, transport.HeaderSize)
 		c.marked.Store(true)
 	}
 	if err == nil && c.packer != nil {
-		f = transport.NewFrameFor(len(plain.Payload()))
+		f = transport.NewFrameFor(plain.Size())
 		f.B, err = c.packer.Pack(f.B, plain.Payload())
 		plain.Free()
 	}
@@ -372,11 +380,22 @@ func (c *Conn) encode(h codec.Header, content any) (*transport.Frame, error) {
 		// The frame is not freed: a codec that fails may return no bytes.
 		return nil, fmt.Errorf("channel: %w", err)
 	}
-	if n := len(f.Payload()); n > c.options.Limits.Frame || uint64(n) > math.MaxUint32 {
+	if n := f.Size() - transport.HeaderSize; n > c.options.Limits.Frame || uint64(n) > math.MaxUint32 {
 		f.Free()
 		return nil, fmt.Errorf("channel: %v of %d bytes, limit %d", h.Kind, n, c.options.Limits.Frame)
 	}
 	return f, nil
+}
+
+// split makes a frame of a message with a long text, which is left outside if
+// that is possible.
+func (c *Conn) split(f *transport.Frame, h codec.Header, content any) error {
+	b, at, text, err := c.splitter.AppendSplit(f.B, h, content, c.options.Types)
+	f.B = b
+	if err == nil && text != "" {
+		f.Insert(at, text)
+	}
+	return err
 }
 
 // Close closes the connection. What has been sent is still written, within a

@@ -21,5 +21,6 @@
 // # Writing a codec
 //
 // A format needs only the three methods of [Codec]. See [Envelope] for what
-// is built on them, and [Marker] and [Packer] for what else a codec may do.
+// is built on them, and [Marker], [Packer] and [Splitter] for what else a codec
+// may do.
 package codec

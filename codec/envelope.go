@@ -56,6 +56,21 @@ type Enveloper interface {
 	ParseArgs(args Raw, dst []any, types *Types) (n int, err error)
 }
 
+// LongText is from how many bytes on a text may stand outside of a message, see
+// [Splitter].
+const LongText = 64 << 10
+
+// Splitter is implemented by an [Enveloper] that can leave a long text out of a
+// message, so that it is copied only where it is sent. A codec that embeds one
+// and appends messages in its own way has an AppendSplit of its own, too; that
+// of a [Packer] is not used.
+type Splitter interface {
+	// AppendSplit appends one message as AppendMessage does, except that it may
+	// leave out one text of at least [LongText] bytes, which belongs before b[at]
+	// as it is. text is "" if there is none.
+	AppendSplit(dst []byte, h Header, content any, types *Types) (b []byte, at int, text string, err error)
+}
+
 // Envelope returns c itself if it is an [Enveloper], otherwise one that goes
 // through c's Append and Parse.
 func Envelope(c Codec) Enveloper {

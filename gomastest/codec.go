@@ -40,7 +40,8 @@ type CodecOptions struct {
 }
 
 // Codec tests whether c keeps the promises of [codec.Codec], and of
-// [codec.Enveloper], [codec.Marker] and [codec.Packer] if it implements them.
+// [codec.Enveloper], [codec.Splitter], [codec.Marker] and [codec.Packer] if it
+// implements them.
 // An envelope is tested in any case, as [codec.Envelope] makes it.
 func Codec(t *testing.T, c codec.Codec, lacks CodecOptions) {
 	s := suite{c, lacks}
@@ -69,6 +70,7 @@ func Codec(t *testing.T, c codec.Codec, lacks CodecOptions) {
 		{"deep nesting is an error and no crash", suite.deep},
 		{"it works in many goroutines at once", suite.concurrent},
 		{"messages come back as they were", suite.messages},
+		{"messages are whole with the text that was left out", suite.split},
 		{"what is no message is a syntax error", suite.noMessages},
 		{"marked messages mean the same", suite.marks},
 		{"calls come back as they were", suite.calls},

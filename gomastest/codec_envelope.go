@@ -58,6 +58,37 @@ func (s suite) messages(t *testing.T) {
 	}
 }
 
+// split tests a Splitter.
+func (s suite) split(t *testing.T) {
+	p, ok := s.c.(codec.Splitter)
+	if !ok {
+		return
+	}
+	e := codec.Envelope(s.c)
+	h := codec.Header{ID: 1, Left: 2}
+	for _, text := range []string{"short", "longer ", "größer ", "\"", "\xff"} {
+		if text != "short" {
+			text = strings.Repeat(text, codec.LongText)
+		}
+		for _, content := range []any{text, []any{1, text, text}, &codec.Call{Name: "f", Args: []any{&text}}} {
+			whole, err := e.AppendMessage([]byte("before"), h, content, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, at, out, err := p.AppendSplit([]byte("before"), h, content, nil)
+			if err != nil || at > len(b) || string(b[:at])+out+string(b[at:]) != string(whole) {
+				t.Errorf("%.40q is %.40q with a text of %d bytes at %d, %v", whole, b, len(out), at, err)
+			}
+			if len(out) > 0 && len(out) < codec.LongText {
+				t.Errorf("a text of %d bytes was left out", len(out))
+			}
+		}
+	}
+	if _, _, _, err := p.AppendSplit(nil, h, []any{make(chan int)}, nil); !isUnsupported(err) {
+		t.Errorf("a message with a channel: error is %v (%T)", err, err)
+	}
+}
+
 // marks tests a Marker.
 func (s suite) marks(t *testing.T) {
 	m, ok := s.c.(codec.Marker)

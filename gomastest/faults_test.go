@@ -26,6 +26,7 @@ type faulty struct {
 	append      func(dst []byte, v any, types *codec.Types) ([]byte, error)
 	parse       func(src []byte, v any, types *codec.Types) error
 	scanMessage func(src []byte) (codec.Header, codec.Raw, error)
+	split       func(dst []byte, h codec.Header, content any, types *codec.Types) ([]byte, int, string, error)
 	mark        func(dst []byte, start int) []byte
 	scanCall    func(content codec.Raw) ([]byte, codec.Raw, codec.Raw, error)
 	parseArgs   func(args codec.Raw, dst []any, types *codec.Types) (int, error)
@@ -44,6 +45,10 @@ func (f faulty) Parse(src []byte, v any, types *codec.Types) error {
 
 func (f faulty) ScanMessage(src []byte) (codec.Header, codec.Raw, error) {
 	return or(f.scanMessage, f.Codec.ScanMessage)(src)
+}
+
+func (f faulty) AppendSplit(dst []byte, h codec.Header, content any, types *codec.Types) (b []byte, at int, text string, err error) {
+	return or(f.split, f.Codec.AppendSplit)(dst, h, content, types)
 }
 
 func (f faulty) Mark(dst []byte, start int) []byte { return or(f.mark, f.Codec.Mark)(dst, start) }
@@ -184,6 +189,10 @@ var faults = map[string]faulty{
 		h, content, err := right.ScanMessage(src)
 		h.Left = uint64(uint32(h.Left))
 		return h, content, err
+	}},
+	"messages are whole with the text that was left out": {split: func(dst []byte, h codec.Header, content any, types *codec.Types) ([]byte, int, string, error) {
+		b, at, text, err := right.AppendSplit(dst, h, content, types)
+		return b, max(0, at-len(dst)), text, err
 	}},
 	"what is no message is a syntax error": {scanMessage: func(src []byte) (codec.Header, codec.Raw, error) {
 		// A fourth item of a result is not seen.

@@ -10,6 +10,8 @@ type output struct {
 	small   []byte
 	large   *Frame // nil: none
 	written int    // bytes, of both
+	part    *Frame // of large, if a text of that stands outside; nil before it is needed
+	partEnd int    // what of large ends with it
 	next    *output
 }
 
@@ -18,30 +20,45 @@ var outputPool = sync.Pool{New: func() any { return new(output) }}
 // Outputs that have grown above this size are left to the garbage collector.
 const maxOutput = 64 << 10
 
-// size returns how many bytes are written in all.
+// size returns how many bytes are written.
 func (o *output) size() int {
 	n := len(o.small)
 	if o.large != nil {
-		n += len(o.large.B)
+		n += o.large.Size()
 	}
 	return n
 }
 
-// rest returns what is to be written next, empty if all has been.
+// rest returns what is to be written next, empty if all has been. Of a frame with a
+// text that stands outside, it is a copy of some of it, so that the peer reads one
+// part while the next is copied.
 func (o *output) rest() []byte {
 	if o.written < len(o.small) {
 		return o.small[o.written:]
 	}
-	if o.large == nil {
+	f, from := o.large, o.written-len(o.small)
+	switch {
+	case f == nil || from == f.Size():
 		return nil
+	case f.text == "":
+		return f.B[from:]
+	case o.part == nil:
+		o.part = NewFrameFor(writeSize - HeaderSize)
+		fallthrough
+	case from == o.partEnd:
+		n := f.read(o.part.B[:writeSize], from)
+		o.part.B, o.partEnd = o.part.B[:n], from+n
 	}
-	return o.large.B[o.written-len(o.small):]
+	return o.part.B[len(o.part.B)-(o.partEnd-from):]
 }
 
 // free gives o and its frame back.
 func (o *output) free() {
 	if o.large != nil {
 		o.large.Free()
+	}
+	if o.part != nil {
+		o.part.Free()
 	}
 	if cap(o.small) <= maxOutput {
 		*o = output{small: o.small[:0]}
@@ -65,10 +82,11 @@ func (q *outputs) add(f *Frame) (kept bool) {
 		}
 		q.last = o
 	}
-	if len(f.B) > maxSmall {
+	if f.Size() > maxSmall {
 		q.last.large = f
 		return true
 	}
+	f.Payload() // with a text inside
 	q.last.small = append(q.last.small, f.B...)
 	return false
 }

@@ -95,7 +95,7 @@ func (r *reader) grow(size int) {
 // large reads a frame of n bytes with its header, in which there is never room
 // for much more than four times what has arrived.
 func (r *reader) large(n int) (*Frame, error) {
-	f := roomFor(min(n, maxRead))
+	f := roomFor(n, r.to-r.from)
 	k := copy(f.B, r.buf[r.from:r.to])
 	r.from += k
 	for {
@@ -109,15 +109,17 @@ func (r *reader) large(n int) (*Frame, error) {
 		if k == n {
 			return f, nil
 		}
-		grown := roomFor(min(n, 4*k))
+		grown := roomFor(n, k)
 		copy(grown.B, f.B)
 		f.Free()
 		f = grown
 	}
 }
 
-// roomFor returns a frame of n bytes with its header, still to be written.
-func roomFor(n int) *Frame {
+// roomFor returns a frame for n bytes with its header, of which some have come.
+// What stands around a text is no reason to copy it once more.
+func roomFor(n, came int) *Frame {
+	n = min(n, max(maxRead, 4*came)+extraRoom)
 	f := NewFrameFor(n - HeaderSize)
 	f.B = slices.Grow(f.B, n-HeaderSize)[:n]
 	return f

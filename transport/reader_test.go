@@ -251,7 +251,7 @@ func FuzzReader(f *testing.F) {
 				return
 			}
 			if err != nil || !bytes.Equal(got.Payload(), rest[:size]) {
-				t.Fatalf("frame %q, %v, want %q", got, err, rest[:size])
+				t.Fatalf("frame %+v, %v, want %q", got, err, rest[:size])
 			}
 			got.Free()
 			rest = rest[size:]

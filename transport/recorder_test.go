@@ -136,6 +136,15 @@ func links(t testing.TB, addr Addr, a, b Receiver) (x, y Link) {
 	return x, y
 }
 
+// frameAround returns a frame with a payload of which a part is a text that
+// stands outside, unless it is empty.
+func frameAround(payload []byte, from, to int) *Frame {
+	f := newFrame(payload[:from]...)
+	f.B = append(f.B, payload[to:]...)
+	f.Insert(HeaderSize+from, string(payload[from:to]))
+	return f
+}
+
 // newFrame returns a frame with a payload.
 func newFrame(payload ...byte) *Frame {
 	f := NewFrame()

@@ -27,7 +27,8 @@ func TestWhatIsSentArrivesInOrder(t *testing.T) {
 			b := newRecorder(t, func(payload []byte) { got = append(got, bytes.Clone(payload)) })
 			x, _ := links(t, addr, a, b)
 			for i, p := range sent {
-				x.Send(newFrame(p...), efforts[i])
+				from := rapid.IntRange(0, len(p)).Draw(rt, "begin of a text")
+				x.Send(frameAround(p, from, rapid.IntRange(from, len(p)).Draw(rt, "end of the text")), efforts[i])
 			}
 			x.Close(patience)
 			if err := a.end(); err != nil {

@@ -14,7 +14,7 @@ import (
 
 func (s *stream) Send(f *Frame, effort Effort) {
 	f.seal()
-	size := len(f.B)
+	size := f.Size()
 	s.mu.Lock()
 	if s.finished || s.failed != nil {
 		s.mu.Unlock()
@@ -160,7 +160,8 @@ func (s *stream) end() {
 	s.mu.Unlock()
 }
 
-// writeSize is how much is written at a time, to see that a slow peer takes it.
+// writeSize is how much is written at a time, to see that a slow peer takes it, in
+// bytes.
 const writeSize = 256 << 10
 
 func (s *stream) put(o *output) error {
@@ -174,7 +175,7 @@ func (s *stream) put(o *output) error {
 		if err != nil {
 			return err
 		}
-		if len(b) > writeSize {
+		if o.written < o.size() {
 			s.mu.Lock()
 			s.written++
 			s.mu.Unlock()

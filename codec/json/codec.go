@@ -14,6 +14,7 @@ var (
 	_ codec.Codec     = Codec{}
 	_ codec.Enveloper = Codec{}
 	_ codec.Marker    = Codec{}
+	_ codec.Splitter  = Codec{}
 
 	_ codec.DepthChecker = Codec{}
 )
@@ -112,7 +113,7 @@ func newWriter(dst []byte) *writer {
 // done returns what was written and gives w up.
 func (w *writer) done() []byte {
 	dst := w.dst
-	w.dst = nil
+	*w = writer{}
 	writers.Put(w)
 	return dst
 }

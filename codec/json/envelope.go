@@ -11,16 +11,37 @@ import (
 // AppendMessage implements codec.Enveloper.
 func (Codec) AppendMessage(dst []byte, h codec.Header, content any, types *codec.Types) ([]byte, error) {
 	w := newWriter(dst)
+	w.begin(h)
+	err := value.EncodeContent(w, content, types)
+	w.end(h)
+	return w.done(), err
+}
+
+// AppendSplit implements codec.Splitter.
+func (Codec) AppendSplit(dst []byte, h codec.Header, content any, types *codec.Types) (b []byte, at int, text string, err error) {
+	w := newWriter(dst)
+	w.outside.Wait()
+	w.begin(h)
+	err = value.EncodeContent(w, content, types)
+	w.end(h)
+	at, text = w.outside.At, w.outside.Text
+	return w.done(), at, text, err
+}
+
+// begin writes what comes before the content of a message.
+func (w *writer) begin(h codec.Header) {
 	w.dst = append(w.dst, '[', '0'+byte(h.Kind), ',', ' ')
 	w.Uint(h.ID)
 	w.dst = append(w.dst, ", "...)
-	err := value.EncodeContent(w, content, types)
+}
+
+// end writes what comes behind the content of a message.
+func (w *writer) end(h codec.Header) {
 	if h.Left > 0 && h.Kind == codec.Request {
 		w.dst = append(w.dst, ", "...)
 		w.Uint(h.Left)
 	}
 	w.dst = append(w.dst, ']')
-	return w.done(), err
 }
 
 // ScanMessage implements codec.Enveloper. Of lists, maps and texts it checks

@@ -12,7 +12,8 @@ import (
 func drawText() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		rare := rapid.SampledFrom([]string{"a", "\"", "\\", "\"\\", "\x00\x1f\n", "\x7f\x80\xff", "é€", " !#[]"}).Draw(t, "rare")
-		b := make([]byte, rapid.IntRange(0, 300).Draw(t, "length"))
+		pieces := rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3}).Draw(t, "pieces")
+		b := make([]byte, pieces*pieceSize+rapid.IntRange(0, 300).Draw(t, "length"))
 		for i := range b {
 			b[i] = "abcdefgh"[i%8]
 		}

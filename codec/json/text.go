@@ -1,7 +1,9 @@
 package json
 
 import (
+	"bytes"
 	"math/bits"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -40,10 +42,37 @@ func plain[S string | []byte](s S) (n int, ascii bool) {
 	return n, high&highs == 0
 }
 
+// pieceSize is how much of a very long text is searched for one byte, with the
+// processor's own means, before it is searched for the next, while it is still
+// in the nearest cache.
+const pieceSize = 4 << 10
+
 // plainLong returns how many blocks of 32 bytes, in bytes, come before the one
 // with the first quote, backslash or control character, and all bits that are
 // set in them.
 func plainLong[S string | []byte](s S) (n int, set uint64) {
+	n, set = plainBlocks(s[:min(len(s), pieceSize)])
+	if n < pieceSize {
+		return n, set
+	}
+	for len(s)-n >= pieceSize {
+		piece := s[n : n+pieceSize]
+		if has(piece, '"') || has(piece, '\\') {
+			break
+		}
+		more, h := uncontrolled(piece)
+		n += more
+		set |= h
+		if more < pieceSize {
+			return n, set
+		}
+	}
+	more, h := plainBlocks(s[n:])
+	return n + more, set | h
+}
+
+// plainBlocks does what plainLong does.
+func plainBlocks[S string | []byte](s S) (n int, set uint64) {
 	for ; n+32 <= len(s); n += 32 {
 		b := s[n : n+32]
 		x0, x1, x2, x3 := word(b[:8]), word(b[8:16]), word(b[16:24]), word(b[24:])
@@ -53,6 +82,35 @@ func plainLong[S string | []byte](s S) (n int, set uint64) {
 		set |= x0 | x1 | x2 | x3
 	}
 	return n, set
+}
+
+// uncontrolled does what plainLong does in s without quotes and backslashes.
+func uncontrolled[S string | []byte](s S) (n int, set uint64) {
+	for ; n+32 <= len(s); n += 32 {
+		b := s[n : n+32]
+		x0, x1, x2, x3 := word(b[:8]), word(b[8:16]), word(b[16:24]), word(b[24:])
+		bits := x0 | x1 | x2 | x3
+		below := (x0 - ' '*ones) | (x1 - ' '*ones) | (x2 - ' '*ones) | (x3 - ' '*ones)
+		if (below|bits)&highs == 0 {
+			continue // as in almost all texts
+		}
+		if special(x0)|special(x1)|special(x2)|special(x3) != 0 {
+			break
+		}
+		set |= bits
+	}
+	return n, set
+}
+
+// has reports whether c is in s.
+func has[S string | []byte](s S, c byte) bool {
+	switch s := any(s).(type) {
+	case string:
+		return strings.IndexByte(s, c) >= 0
+	case []byte:
+		return bytes.IndexByte(s, c) >= 0
+	}
+	return false
 }
 
 // word returns the first eight bytes of b, the first one lowest.

@@ -13,7 +13,10 @@ import (
 )
 
 // writer writes JSON as Python's json.dumps does, but text as UTF-8.
-type writer struct{ dst []byte }
+type writer struct {
+	dst     []byte
+	outside value.Outside
+}
 
 func (w *writer) Format() *value.Format { return format }
 
@@ -62,8 +65,18 @@ func (w *writer) Float(f float64) {
 
 func (w *writer) Text(s string) {
 	w.dst = append(w.dst, '"')
-	w.dst = appendText(w.dst, s)
+	if w.outside.Takes(s) && bare(s) {
+		w.outside.Take(s, len(w.dst))
+	} else {
+		w.dst = appendText(w.dst, s)
+	}
 	w.dst = append(w.dst, '"')
+}
+
+// bare reports whether s stands in a string as it is.
+func bare(s string) bool {
+	n, ascii := plain(s)
+	return n == len(s) && (ascii || utf8.ValidString(s))
 }
 
 func (w *writer) Path(service, name string) {

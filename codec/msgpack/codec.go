@@ -14,6 +14,7 @@ var (
 	_ codec.Codec     = Codec{}
 	_ codec.Enveloper = Codec{}
 	_ codec.Marker    = Codec{}
+	_ codec.Splitter  = Codec{}
 
 	_ codec.DepthChecker = Codec{}
 )
@@ -104,8 +105,12 @@ func (r *reader) quick(v any) (done bool) {
 		if kind != value.KindText {
 			break
 		}
-		if text, err := r.Text(); err == nil {
-			*p = string(text)
+		text, err := r.span()
+		if err != nil {
+			break
+		}
+		if s, ok := toString(text); ok {
+			*p = s
 			return true
 		}
 	case *bool:
@@ -136,7 +141,7 @@ func newWriter(dst []byte) *writer {
 // done returns what was written and gives w up.
 func (w *writer) done() []byte {
 	dst := w.dst
-	w.dst = nil
+	*w = writer{}
 	writers.Put(w)
 	return dst
 }

@@ -10,19 +10,41 @@ import (
 // AppendMessage implements codec.Enveloper.
 func (Codec) AppendMessage(dst []byte, h codec.Header, content any, types *codec.Types) ([]byte, error) {
 	w := newWriter(dst)
-	w.dst = append(w.dst, fixList|3, byte(h.Kind))
-	w.Uint(h.ID)
+	w.begin(h)
 	err := value.EncodeContent(w, content, types)
-	if h.Left > 0 && h.Kind == codec.Request {
-		w.dst[len(dst)] = fixList | 4
-		w.Uint(h.Left)
-	}
+	w.end(h, len(dst))
 	return w.done(), err
 }
 
-// ScanMessage implements codec.Enveloper. It checks all of the message.
+// AppendSplit implements codec.Splitter.
+func (Codec) AppendSplit(dst []byte, h codec.Header, content any, types *codec.Types) (b []byte, at int, text string, err error) {
+	w := newWriter(dst)
+	w.outside.Wait()
+	w.begin(h)
+	err = value.EncodeContent(w, content, types)
+	w.end(h, len(dst))
+	at, text = w.outside.At, w.outside.Text
+	return w.done(), at, text, err
+}
+
+// begin writes what comes before the content of a message.
+func (w *writer) begin(h codec.Header) {
+	w.dst = append(w.dst, fixList|3, byte(h.Kind))
+	w.Uint(h.ID)
+}
+
+// end writes what comes behind the content of a message that begins at start.
+func (w *writer) end(h codec.Header, start int) {
+	if h.Left > 0 && h.Kind == codec.Request {
+		w.dst[start] = fixList | 4
+		w.Uint(h.Left)
+	}
+}
+
+// ScanMessage implements codec.Enveloper. It checks all of the message except
+// for whether texts are UTF-8, which shows when they are parsed.
 func (Codec) ScanMessage(src []byte) (h codec.Header, content codec.Raw, err error) {
-	r := reader{src: src}
+	r := reader{src: src, loose: true}
 	items := 3
 	if len(src) > 0 && src[0] == fixList|3 { // as almost all begin
 		r.pos = 1
@@ -97,7 +119,7 @@ func (r *reader) natural() (uint64, error) {
 }
 
 // ScanCall implements codec.Enveloper. It does not look into the texts that are
-// arguments: ScanMessage has, and ParseArgs will.
+// arguments: ParseArgs will.
 func (Codec) ScanCall(content codec.Raw) (path []byte, args, kwargs codec.Raw, err error) {
 	r := reader{src: content, loose: true}
 	if err := r.expect(value.KindList, "a list"); err != nil {

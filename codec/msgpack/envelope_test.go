@@ -73,7 +73,7 @@ func TestMessagesAreTakenApart(t *testing.T) {
 		"\x94\x01\x01\x02\x03", "\x94\x02\x01\x02\x03", "\x94\x03\x01\x02\x03", "\x94\x04\x01\x02\x03",
 		"\x93\x05\x01\x02", "\x93\xff\x01\x02", "\x93\xcb\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02", "\x93\xc3\x01\x02", "\x93\xa10\x01\x02", "\x93\xc0\x01\x02", "\x93\x90\x01\x02", "\x93\xcc",
 		"\x93\x00\xff\x02", "\x93\x00\xca\x00\x00\x00\x00\x02", "\x93\x00\xa11\x02", "\x93\x00\xc0\x02", "\x93\x00\xd3\x80\x00\x00\x00\x00\x00\x00\x00\x02", "\x93\x00\xcf\xff",
-		"\x93\x00\x01\xc1", "\x93\x00\x01\xd4\x01\x00", "\x93\x00\x01\x91", "\x93\x00\x01\xa2a", "\x93\x00\x01\xa1\xff", "\x93\x00\x01\x81\x01", "\x93\x00\x01" + deep,
+		"\x93\x00\x01\xc1", "\x93\x00\x01\xd4\x01\x00", "\x93\x00\x01\x91", "\x93\x00\x01\xa2a", "\x93\x00\x01\x81\x01", "\x93\x00\x01" + deep,
 	} {
 		_, _, err := msgpack.Codec{}.ScanMessage([]byte(src))
 		var syntax *codec.SyntaxError
@@ -143,3 +143,32 @@ func TestArgumentsAreParsedIntoVariables(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 }
+
+func TestATextThatIsNoUTF8ShowsWhenItIsParsed(t *testing.T) {
+	c := msgpack.Codec{}
+	_, content, err := c.ScanMessage([]byte("\x93\x00\x01\x93\xa1f\x91\xa1\xff\x80"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, args, _, err := c.ScanCall(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s string
+	var raw codec.Raw
+	for what, err := range map[string]error{
+		"a value":              c.Parse(content, new(any), nil),
+		"a raw value":          c.Parse(content, &raw, nil),
+		"an argument":          last(c.ParseArgs(args, []any{&s}, nil)),
+		"a raw argument":       last(c.ParseArgs(args, []any{&raw}, nil)),
+		"a surplus argument":   last(c.ParseArgs(args, nil, nil)),
+		"a check of the depth": c.CheckDepth(content, 10),
+	} {
+		var syntax *codec.SyntaxError
+		if !errors.As(err, &syntax) {
+			t.Errorf("%s: error is %v (%T)", what, err, err)
+		}
+	}
+}
+
+func last(_ int, err error) error { return err }

@@ -146,6 +146,15 @@ func (r *reader) Bytes() ([]byte, error) {
 }
 
 func (r *reader) Text() ([]byte, error) {
+	text, err := r.span()
+	if err == nil && !utf8.Valid(text) {
+		return nil, r.fail("text that is no UTF-8")
+	}
+	return text, err
+}
+
+// span reads a text without looking into it.
+func (r *reader) span() ([]byte, error) {
 	n := int(r.src[r.pos] ^ fixText)
 	if n < 32 && n < len(r.src)-r.pos { // a short text, as most are
 		r.pos++
@@ -155,11 +164,7 @@ func (r *reader) Text() ([]byte, error) {
 			return nil, err
 		}
 	}
-	text := r.take(n)
-	if !utf8.Valid(text) {
-		return nil, r.fail("text that is no UTF-8")
-	}
-	return text, nil
+	return r.take(n), nil
 }
 
 func (r *reader) Item(n, i int) (bool, error) { return i < n, nil }
@@ -205,7 +210,7 @@ func (r *reader) skip(n, depth int) error {
 			return r.noValue()
 		case value.KindText:
 			if r.loose {
-				_, err = r.Bytes()
+				_, err = r.span()
 			} else {
 				_, err = r.Text()
 			}

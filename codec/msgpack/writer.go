@@ -13,7 +13,10 @@ import (
 )
 
 // writer writes MsgPack in the smallest forms, as Python's msgpack does.
-type writer struct{ dst []byte }
+type writer struct {
+	dst     []byte
+	outside value.Outside
+}
 
 func (w *writer) Format() *value.Format { return format }
 
@@ -75,7 +78,14 @@ func (w *writer) Float(f float64) {
 	w.dst = binary.BigEndian.AppendUint64(append(w.dst, tagFloat64), math.Float64bits(f))
 }
 
-func (w *writer) Text(s string) { w.dst = appendText(w.dst, s) }
+func (w *writer) Text(s string) {
+	if w.outside.Takes(s) && utf8.ValidString(s) {
+		w.dst = appendTextHeader(w.dst, len(s))
+		w.outside.Take(s, len(w.dst))
+		return
+	}
+	w.dst = appendText(w.dst, s)
+}
 
 func (w *writer) Path(service, name string) {
 	if service == "" {

@@ -143,6 +143,7 @@ func (e *end) again() {
 func (e *end) Send(f *transport.Frame, _ transport.Effort) {
 	l, peer := e.link, e.peer
 	n := l.net
+	f.Payload() // whole, as it arrives
 	now := n.world.Clock().Now()
 	l.mu.Lock()
 	if e.closing || e.finished || peer.finished {
