@@ -156,7 +156,7 @@ func TestCellsThatAreComparedAreMeasuredTogether(t *testing.T) {
 	if len(order) != len(report.Cells()) {
 		t.Fatalf("%d cells of %d", len(order), len(report.Cells()))
 	}
-	group := func(c report.Cell) string { return string(c.Peer.Place) + c.Work.With(measure.None).String() }
+	group := func(c report.Cell) string { return string(c.Peer.Place.Limit()) + c.Work.With(measure.None).String() }
 	seen := make(map[string]bool)
 	last := ""
 	for _, c := range order {

@@ -57,19 +57,19 @@ func (t *tournament) run(ctx context.Context, rounds int) error {
 }
 
 // shuffled returns cells in an order that is drawn. Those whose figures are
-// compared, because they do the same work in the same place, stay together:
+// compared, because they do the same work and have the same limit, stay together:
 // less changes from one to the next.
 func shuffled(cells []report.Cell, seed uint64) []report.Cell {
 	rng := rand.New(rand.NewPCG(1, seed))
 	type group struct {
-		place peers.Place
+		limit peers.Place
 		work  measure.Work
 	}
 	var groups []group
 	members := make(map[group][]report.Cell)
 	for _, at := range rng.Perm(len(cells)) {
 		c := cells[at]
-		g := group{c.Peer.Place, c.Work.With(measure.None)}
+		g := group{c.Peer.Place.Limit(), c.Work.With(measure.None)}
 		if members[g] == nil {
 			groups = append(groups, g)
 		}

@@ -98,7 +98,7 @@ func call(ctx context.Context, p *peers.Peer, w Work, conns []peers.Conn, d time
 			callers = append(callers, &caller{
 				Caller: c,
 				bound:  func(ctx context.Context) (context.Context, context.CancelFunc) { return bound(ctx, p, w) },
-				call:   task(w, c),
+				call:   task(p, w, c),
 				batch:  1,
 				times:  warming,
 			})
@@ -205,7 +205,7 @@ func (c *caller) work(start time.Time, d time.Duration) {
 }
 
 // task returns one call of a work, whose answer it checks.
-func task(w Work, c peers.Caller) func(ctx context.Context) error {
+func task(p *peers.Peer, w Work, c peers.Caller) func(ctx context.Context) error {
 	call := adding(c)
 	if w.Text > 0 {
 		call = echoing(c, w.Text)
@@ -214,7 +214,7 @@ func task(w Work, c peers.Caller) func(ctx context.Context) error {
 		return call
 	}
 	return func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		ctx, cancel := p.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		return call(ctx)
 	}
@@ -226,7 +226,7 @@ func bound(ctx context.Context, p *peers.Peer, w Work) (context.Context, context
 	case Timeout:
 		return p.Timeout(ctx, time.Minute), func() {}
 	case Deadline:
-		return context.WithTimeout(ctx, time.Hour)
+		return p.WithTimeout(ctx, time.Hour)
 	default:
 		return ctx, func() {}
 	}

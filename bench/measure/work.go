@@ -14,7 +14,7 @@ type Bound string
 const (
 	None     Bound = ""                    // not at all
 	Timeout  Bound = "own time-out"        // by the library's own means
-	Context  Bound = "context.WithTimeout" // by a new context for each call
+	Context  Bound = "context.WithTimeout" // by a new context for each call; see [peers.Peer.WithTimeout]
 	Deadline Bound = "deadline"            // by one context with a deadline for all calls
 )
 
@@ -83,7 +83,7 @@ func Works(p *peers.Peer) []Work {
 		if p.Contexts {
 			works = append(works, Many.With(Context), One.With(Deadline))
 		}
-		if p.Connections {
+		if p.Connections && p.Place != peers.Local { // one task at a time, however many
 			works = append(works, Spread)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomas/gomas"
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/turn"
 )
 
 // callees is how many agents are called. Each caller calls one of them, so more
@@ -70,7 +71,7 @@ func (com *community) container(ctx context.Context, s socket, format codec.Code
 	if err != nil {
 		return nil, err
 	}
-	com.add(func() error { return c.Shutdown(context.Background()) })
+	com.add(func() error { return c.Shutdown(context.WithoutCancel(ctx)) }) // in the network of ctx, if it has one
 	return c, nil
 }
 
@@ -119,14 +120,14 @@ type agentCaller struct {
 	agent *gomas.Agent
 }
 
-func (c agentCaller) Within(_ context.Context, fn func(context.Context)) error {
-	done := make(chan struct{})
+func (c agentCaller) Within(ctx context.Context, fn func(context.Context)) error {
+	var done turn.Event // a network knows who waits for it
 	err := c.agent.Go(func(ctx context.Context) {
-		defer close(done)
+		defer done.Set(nil)
 		fn(ctx)
 	})
 	if err == nil {
-		<-done
+		err = done.Wait(context.WithoutCancel(ctx), nil, "an agent that calls")
 	}
 	return err
 }

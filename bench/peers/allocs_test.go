@@ -27,6 +27,12 @@ func TestCallsOfOursTakeNoMoreAllocationsThanTheyDid(t *testing.T) {
 		{"tcp/gomas contract, MsgPack", 4, 6, 7},
 		{"tcp/gomas contract, Blosc", 6, 8, 9},
 		{"ipc/gomas contract, JSON", 4, 6, 7},
+		{"local/gomas channel, JSON", 11, 11, 11},
+		{"local/gomas contract, JSON", 3, 4, 3},
+		{"local/gomas untyped, JSON", 7, 8, 7},
+		{"local/gomas agents, JSON", 3, 4, 3},
+		{"local/gomas contract, MsgPack", 3, 4, 3},
+		{"local/gomas contract, Blosc", 5, 6, 5},
 		{"inside/gomas contract", 3, 6, 4},
 		{"inside/gomas agents", 2, 6, 2},
 	} {
@@ -37,7 +43,7 @@ func TestCallsOfOursTakeNoMoreAllocationsThanTheyDid(t *testing.T) {
 			}
 			c := caller(t, dial(t, open(t, p), 1))
 			within(t, c, func(ctx context.Context) {
-				ends, cancel := context.WithTimeout(ctx, time.Minute)
+				ends, cancel := p.WithTimeout(ctx, time.Minute)
 				defer cancel()
 				holds(t, "without a bound", limit.unbounded, ctx, c)
 				holds(t, "with our time-out", limit.timed, rpc.Timeout(ctx, time.Minute), c)

@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/codec"
@@ -17,11 +18,11 @@ const (
 	echo rpc.Func1[string, string] = "echo(text)"
 )
 
-// gomases are our own peers: each layer in each format over each socket, and
-// inside one program, where there is no format.
+// gomases are our own peers: each layer in each format over each socket and over
+// a local network, and inside one program, where there is no format.
 func gomases() []*Peer {
 	var all []*Peer
-	for _, s := range sockets {
+	for _, s := range slices.Concat(sockets, []socket{localNetwork}) {
 		for _, f := range []struct {
 			name  string
 			codec codec.Codec
@@ -35,9 +36,12 @@ func gomases() []*Peer {
 				{"gomas untyped", openRPC(untypedCaller)},
 				{"gomas agents", openAgents},
 			} {
+				open := func(ctx context.Context) (Server, error) { return layer.open(ctx, s, f.codec) }
+				if s.place == Local {
+					open = openInNetwork(open)
+				}
 				all = append(all, &Peer{
-					Place: s.place, Name: layer.name + ", " + f.name,
-					Open:        func(ctx context.Context) (Server, error) { return layer.open(ctx, s, f.codec) },
+					Place: s.place, Name: layer.name + ", " + f.name, Open: open,
 					Connections: layer.name != "gomas agents",
 				})
 			}
@@ -82,19 +86,20 @@ func openChannel(ctx context.Context, s socket, c codec.Codec) (Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		return channelConn{conn}, nil
+		return sharedConn{channelCaller{conn}, closing(ctx, conn)}, nil
 	}}
-	server.add(func() error { return srv.Shutdown(context.Background()) })
+	server.add(func() error { return srv.Shutdown(context.WithoutCancel(ctx)) })
 	return server, nil
 }
 
 func serveChannel(ctx context.Context, conn *channel.Conn) {
+	start := starter(ctx)
 	for {
 		req, err := conn.Receive(ctx)
 		if err != nil {
 			return
 		}
-		go func() {
+		start(func() {
 			t, err := channel.Content[task](req)
 			switch {
 			case err != nil:
@@ -104,30 +109,39 @@ func serveChannel(ctx context.Context, conn *channel.Conn) {
 			default:
 				_ = req.Reply(ctx, t.A+t.B)
 			}
-		}()
+		})
 	}
 }
 
-type channelConn struct{ conn *channel.Conn }
-
-func (c channelConn) Caller(context.Context) (Caller, error) { return c, nil }
-
-func (c channelConn) Close() error { return closeConn(c.conn) }
-
-// closeConn closes a connection and waits for its end.
-func closeConn(conn *channel.Conn) error {
-	err := conn.Close()
-	if reason := conn.Wait(context.Background()); !errors.Is(reason, channel.ErrClosed) {
-		err = errors.Join(err, reason)
-	}
-	return err
+// sharedConn is a connection with one Caller for all.
+type sharedConn struct {
+	caller Caller
+	close  func() error
 }
 
-func (c channelConn) Add(ctx context.Context, a, b int) (int, error) {
+func (c sharedConn) Caller(context.Context) (Caller, error) { return c.caller, nil }
+func (c sharedConn) Close() error                           { return c.close() }
+
+// closing returns what closes a connection that was opened with ctx, and waits
+// for its end.
+func closing(ctx context.Context, conn *channel.Conn) func() error {
+	ctx = context.WithoutCancel(ctx)
+	return func() error {
+		err := conn.Close()
+		if reason := conn.Wait(ctx); !errors.Is(reason, channel.ErrClosed) {
+			err = errors.Join(err, reason)
+		}
+		return err
+	}
+}
+
+type channelCaller struct{ conn *channel.Conn }
+
+func (c channelCaller) Add(ctx context.Context, a, b int) (int, error) {
 	return channel.Ask[int](ctx, c.conn, task{A: a, B: b})
 }
 
-func (c channelConn) Echo(ctx context.Context, text string) (string, error) {
+func (c channelCaller) Echo(ctx context.Context, text string) (string, error) {
 	return channel.Ask[string](ctx, c.conn, task{Text: text})
 }
 
@@ -155,9 +169,9 @@ func openRPC(caller func(rpc.Remote) Caller) func(context.Context, socket, codec
 			if err != nil {
 				return nil, err
 			}
-			return rpcConn{caller(conn.Remote()), func() error { return closeConn(conn.Channel()) }}, nil
+			return sharedConn{caller(conn.Remote()), closing(ctx, conn.Channel())}, nil
 		}}
-		server.add(func() error { return srv.Shutdown(context.Background()) })
+		server.add(func() error { return srv.Shutdown(context.WithoutCancel(ctx)) })
 		return server, nil
 	}
 }
@@ -165,18 +179,9 @@ func openRPC(caller func(rpc.Remote) Caller) func(context.Context, socket, codec
 func openRPCInside(context.Context) (Server, error) {
 	svc := calculator()
 	return &gomasServer{dial: func(context.Context) (Conn, error) {
-		return rpcConn{contractCaller(svc.Remote()), func() error { return nil }}, nil
+		return sharedConn{contractCaller(svc.Remote()), func() error { return nil }}, nil
 	}}, nil
 }
-
-// rpcConn is one Remote for all callers.
-type rpcConn struct {
-	caller Caller
-	close  func() error
-}
-
-func (c rpcConn) Caller(context.Context) (Caller, error) { return c.caller, nil }
-func (c rpcConn) Close() error                           { return c.close() }
 
 func contractCaller(to rpc.Remote) Caller { return contract{to} }
 

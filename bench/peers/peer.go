@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"github.com/gomas/gomas/clock"
 )
 
 // Place says how callers and callees are connected. Both are in this process.
@@ -18,7 +20,17 @@ const (
 	TCP    Place = "tcp"    // a TCP connection on the loopback interface
 	IPC    Place = "ipc"    // a Unix socket
 	Inside Place = "inside" // no connection: both are values of one program
+	Local  Place = "local"  // a connection in a network of gomas inside the program
 )
+
+// Limit is the place whose limit is that of p: a local network has none of its
+// own, and is inside the program.
+func (p Place) Limit() Place {
+	if p == Local {
+		return Inside
+	}
+	return p
+}
 
 // A Peer is a library in one way of using it.
 type Peer struct {
@@ -52,6 +64,15 @@ type Peer struct {
 // String returns the name with the place: "tcp/gomas contract, JSON".
 func (p *Peer) String() string { return string(p.Place) + "/" + p.Name }
 
+// WithTimeout bounds calls by the end of a context. It is context.WithTimeout,
+// but in a local network, which has a time of its own, clock.WithTimeout.
+func (p *Peer) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if p.Place == Local {
+		return clock.WithTimeout(ctx, clock.For(ctx), d)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
 // A Server is what is called.
 type Server interface {
 	// Dial opens a connection that a number of callers are going to share.
@@ -73,9 +94,9 @@ type Caller interface {
 	Echo(ctx context.Context, text string) (string, error)
 }
 
-// An Inhabitant is a Caller that can call only from within something, such as
-// an agent: fn runs there, with the context to call with. Within returns when
-// fn has.
+// An Inhabitant is a Caller that can call only from within something, such as an
+// agent or a network: fn runs there, with the context to call with. Within
+// returns when fn has.
 type Inhabitant interface {
 	Within(ctx context.Context, fn func(ctx context.Context)) error
 }

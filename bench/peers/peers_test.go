@@ -141,9 +141,12 @@ func TestPeersThatMakeConnectionsServeSeveral(t *testing.T) {
 		t.Run(p.String(), func(t *testing.T) {
 			s := open(t, p)
 			for i := range 3 {
-				if err := check(t.Context(), caller(t, dial(t, s, 2)), i); err != nil {
-					t.Error(err)
-				}
+				c := caller(t, dial(t, s, 2))
+				within(t, c, func(ctx context.Context) {
+					if err := check(ctx, c, i); err != nil {
+						t.Error(err)
+					}
+				})
 			}
 		})
 	}
@@ -157,12 +160,12 @@ func TestContextsEndCallsWhereAPeerSaysSo(t *testing.T) {
 		t.Run(p.String(), func(t *testing.T) {
 			c := caller(t, dial(t, open(t, p), 1))
 			within(t, c, func(ctx context.Context) {
-				long, cancel := context.WithTimeout(ctx, time.Minute)
+				long, cancel := p.WithTimeout(ctx, time.Minute)
 				defer cancel()
 				if err := check(long, c, 5); err != nil {
 					t.Error(err)
 				}
-				over, cancel := context.WithTimeout(ctx, -time.Second)
+				over, cancel := p.WithTimeout(ctx, -time.Second)
 				defer cancel()
 				if sum, err := c.Add(over, 3, 4); err == nil {
 					t.Errorf("3 + 4 is %d after the end of the context", sum)

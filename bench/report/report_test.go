@@ -46,6 +46,9 @@ func fixed(t *testing.T) *report.Results {
 		add("tcp/grpc-go, stream", measure.Many, measure.Figures{Rate: 110_000, P99: 100_000, CPU: 7000})
 		add("tcp/net/rpc, gob", measure.Many, measure.Figures{Rate: 220_000, P99: 400_000, CPU: 9000})
 	}
+	results.Add(2, cell(t, "inside/unbuffered channels", measure.One), measure.Figures{P50: 300})
+	results.Add(2, cell(t, "local/gomas contract, JSON", measure.One), measure.Figures{P50: 1500, P99: 3000, CPU: 2000, Allocs: 3})
+	results.Add(2, cell(t, "local/gomas contract, JSON", measure.Echo(1<<10)), measure.Figures{P50: 2300})
 	results.Add(2, cell(t, "inside/gomas agents", measure.Crowd), measure.Figures{Idle: 443, Made: 612_345})
 	return results
 }
@@ -77,6 +80,10 @@ func TestTheTableTellsMediansRatiosAndGoals(t *testing.T) {
 		"| tcp: **gomas contract, JSON** | 360,000 (0.90) | – | – |",
 		"| **gomas contract, JSON** | 300,000 | 0.75 | 33,000 | 5.50 | 21.5 |",
 		"| **gomas agents** | 443 | 612,000 |",
+		// A local network has the limit of what is inside one program, but not for
+		// texts.
+		"| **gomas contract, JSON** | – | 2.30 | – | – | – |",
+		"| **gomas contract, JSON** | 1.50 | 5.00 | 3.00 | – | – | – | – | 3.0 | 2.00 | – |",
 	} {
 		if !slices.Contains(strings.Split(got, "\n"), line) {
 			t.Errorf("the table has no line\n%s\nbut is\n%s", line, got)

@@ -99,10 +99,10 @@ func middle(all []float64) (float64, bool) {
 	}
 }
 
-// limitOf returns the name of the limit in a place.
+// limitOf returns the name of the limit that a place is measured against.
 func limitOf(p peers.Place) string {
 	for _, peer := range peers.All() {
-		if peer.Place == p && peer.Limit {
+		if peer.Place == p.Limit() && peer.Limit {
 			return peer.String()
 		}
 	}

@@ -38,10 +38,10 @@ func Table(w io.Writer, r *Results, c Conditions) error {
 	t.line("The [README](../README.md) says what is measured, and how each library is set up.")
 	t.goals()
 	for _, place := range places {
-		t.calls(place.Place, place.title)
+		t.calls(place)
 	}
 	for _, place := range places {
-		t.echoes(place.Place, place.title)
+		t.echoes(place)
 	}
 	t.bounds()
 	t.connections()
@@ -50,14 +50,21 @@ func Table(w io.Writer, r *Results, c Conditions) error {
 	return err
 }
 
-// places are those that have tables of their own.
-var places = []struct {
+// section is a place that has tables of its own.
+type section struct {
 	peers.Place
 	title string
-}{
-	{peers.TCP, "TCP on the loopback interface"},
-	{peers.IPC, "Unix sockets"},
-	{peers.Inside, "Inside one program"},
+	text  string // what else is to be said of the calls
+}
+
+var places = []section{
+	{peers.TCP, "TCP on the loopback interface", ""},
+	{peers.IPC, "Unix sockets", ""},
+	{peers.Inside, "Inside one program", ""},
+	{
+		peers.Local, "A local network inside one program",
+		"Frames as over sockets, on virtual time, one task at a time. Ratios are to the limit inside one program.",
+	},
 }
 
 // table is the text that is being written.
@@ -104,11 +111,11 @@ func (t *table) goals() {
 	}
 }
 
-func (t *table) calls(where peers.Place, title string) {
-	t.head("Calls: "+title, "", "add(a, b)", "one caller, p50 µs", "× limit", "p99 µs", "64 callers, calls/s", "of limit", "p99 µs",
+func (t *table) calls(where section) {
+	t.head("Calls: "+where.title, where.text, "add(a, b)", "one caller, p50 µs", "× limit", "p99 µs", "64 callers, calls/s", "of limit", "p99 µs",
 		"1024 callers, calls/s", "allocations", "CPU µs, one caller", "CPU µs, 64 callers")
-	limit := limitOf(where)
-	for _, p := range in(where) {
+	limit := limitOf(where.Place)
+	for _, p := range in(where.Place) {
 		one, many := of(p.String(), measure.One), of(p.String(), measure.Many)
 		t.row(name(p),
 			t.micros(one, p50), t.ratio(one, of(limit, measure.One), p50), t.micros(one, p99),
@@ -118,20 +125,25 @@ func (t *table) calls(where peers.Place, title string) {
 	}
 }
 
-func (t *table) echoes(where peers.Place, title string) {
-	columns := []string{"echo, one caller, p50 µs (× limit)"}
+func (t *table) echoes(where section) {
+	first := "echo, one caller, p50 µs"
+	limited := where.Limit() == where.Place // the limit of elsewhere does not copy texts
+	if limited {
+		first += " (× limit)"
+	}
+	columns := []string{first}
 	for _, n := range measure.Texts {
 		columns = append(columns, size(n))
 	}
 	longest := measure.Texts[len(measure.Texts)-1]
 	columns = append(columns, "KiB allocated for "+size(longest))
-	t.head("Texts: "+title, "", columns...)
-	for _, p := range in(where) {
+	t.head("Texts: "+where.title, "", columns...)
+	for _, p := range in(where.Place) {
 		cells := []string{name(p)}
 		for _, n := range measure.Texts {
-			here, limit := of(p.String(), measure.Echo(n)), of(limitOf(where), measure.Echo(n))
+			here, limit := of(p.String(), measure.Echo(n)), of(limitOf(where.Place), measure.Echo(n))
 			cell := t.micros(here, p50)
-			if cell != none {
+			if limited && cell != none {
 				cell += " (" + t.ratio(here, limit, p50) + ")"
 			}
 			cells = append(cells, cell)
@@ -142,7 +154,8 @@ func (t *table) echoes(where peers.Place, title string) {
 }
 
 func (t *table) bounds() {
-	t.head("Bounded calls", "By a minute, which no call takes; the context for all calls by an hour. In brackets the ratio to calls without a bound.",
+	t.head("Bounded calls", "By a minute, which no call takes; the context for all calls by an hour. In brackets the ratio to calls without a bound. "+
+		"Contexts of a local network are made by clock.WithTimeout.",
 		"", "64 callers, own time-out, calls/s", "64 callers, context.WithTimeout, calls/s", "one caller, one context with a deadline for all calls, p50 µs")
 	for _, p := range peers.All() {
 		ratio := func(w measure.Work, b measure.Bound, f figure, cell string) string {
