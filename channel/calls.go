@@ -28,7 +28,7 @@ type call struct {
 	// The reply, set before the wait is woken.
 	kind  codec.Kind
 	rear  uint8            // bytes after the content in the payload
-	front uint16           // bytes before it
+	front uint8            // bytes before it
 	frame *transport.Frame // holds content
 }
 
@@ -39,11 +39,15 @@ func (p *call) told() bool { return p.state.Load()&unheeded != 0 }
 func (p *call) answer(kind codec.Kind, content codec.Raw, f *transport.Frame) {
 	p.kind, p.frame = kind, f
 	payload := f.Payload()
-	front := cap(payload) - cap(content)
-	rear := len(payload) - front - len(content)
-	if len(content) > 0 && front >= 0 && front <= math.MaxUint16 && rear >= 0 && rear <= math.MaxUint8 && &payload[front] == &content[0] {
-		p.front, p.rear = uint16(front), uint8(rear)
-		return
+	for front := range min(len(payload), math.MaxUint8+1) {
+		rear := len(payload) - front - len(content)
+		if rear < 0 || len(content) == 0 {
+			break
+		}
+		if &payload[front] == &content[0] && rear <= math.MaxUint8 {
+			p.front, p.rear = uint8(front), uint8(rear)
+			return
+		}
 	}
 	// No codec of ours has its content elsewhere, and no peer of ours so much
 	// around it.

@@ -232,6 +232,7 @@ func (r *Request) Send(ctx context.Context) error {
 		return err
 	}
 	r.answer = nil
+	r.Release()
 	return c.Err()
 }
 

@@ -86,13 +86,18 @@ func (f *Frame) Size() int { return len(f.B) + len(f.text) }
 // Payload returns the payload, valid until Free.
 func (f *Frame) Payload() []byte {
 	if f.text != "" {
-		whole := NewFrameFor(f.Size() - HeaderSize)
-		whole.B = append(append(append(whole.B[:0], f.B[:f.at]...), f.text...), f.B[f.at:]...)
-		f.B, whole.B = whole.B, f.B
-		f.text = ""
-		whole.Free()
+		f.join()
 	}
 	return f.B[HeaderSize:]
+}
+
+// join copies the text into B.
+func (f *Frame) join() {
+	whole := NewFrameFor(f.Size() - HeaderSize)
+	whole.B = append(append(append(whole.B[:0], f.B[:f.at]...), f.text...), f.B[f.at:]...)
+	f.B, whole.B = whole.B, f.B
+	f.text = ""
+	whole.Free()
 }
 
 // read copies what the frame has from a place on, as much as fits into b, and
