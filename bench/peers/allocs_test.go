@@ -13,21 +13,22 @@ import (
 
 // Allocations are exact, unlike times, so they are held here: whoever makes a
 // call need more of them than before has to say so, and whoever saves some
-// lowers the limit. Those of both ends count. Under the race detector a
-// sync.Pool forgets at random.
+// lowers the limit. Those of both ends count. Over sockets a call takes one less
+// where the machine is fast enough for the function to be known as quick. Under
+// the race detector a sync.Pool forgets at random.
 func TestCallsOfOursTakeNoMoreAllocationsThanTheyDid(t *testing.T) {
 	for _, limit := range []struct {
 		peer                       string
 		unbounded, timed, deadline float64
 	}{
-		{"tcp/gomas channel, JSON", 14, 14, 15},
-		{"tcp/gomas contract, JSON", 4, 6, 7},
-		{"tcp/gomas untyped, JSON", 8, 10, 11},
-		{"tcp/gomas agents, JSON", 5, 7, 6},
-		{"tcp/gomas contract, MsgPack", 4, 6, 7},
-		{"tcp/gomas contract, Blosc", 6, 8, 9},
-		{"ipc/gomas contract, JSON", 4, 6, 7},
-		{"local/gomas channel, JSON", 11, 11, 12},
+		{"tcp/gomas channel, JSON", 10, 10, 11},
+		{"tcp/gomas contract, JSON", 4, 5, 6},
+		{"tcp/gomas untyped, JSON", 8, 9, 10},
+		{"tcp/gomas agents, JSON", 4, 5, 5},
+		{"tcp/gomas contract, MsgPack", 4, 5, 6},
+		{"tcp/gomas contract, Blosc", 6, 7, 8},
+		{"ipc/gomas contract, JSON", 4, 5, 6},
+		{"local/gomas channel, JSON", 10, 10, 11},
 		{"local/gomas contract, JSON", 3, 4, 4},
 		{"local/gomas untyped, JSON", 7, 8, 8},
 		{"local/gomas agents, JSON", 3, 4, 4},
