@@ -33,15 +33,15 @@ type loans struct {
 	seen  uint64 // state, when looked at last
 }
 
+// Lends reports whether the goroutine that reads the connection can be borrowed.
+func (c *Conn) Lends() bool { return c.loans.link != nil }
+
 // Borrow lets the taker work on the request on the goroutine that calls Take,
 // until [Request.Return], and even wait: if it does not return the goroutine
 // within some milliseconds, the connection is read by another one. It returns the
-// number of the loan, 0 if there is none. Borrow may be called by Take.
+// number of the loan. Borrow may be called by Take, once, if [Conn.Lends].
 func (r *Request) Borrow() (loan uint64) {
 	l := &r.conn.loans
-	if l.link == nil {
-		return 0
-	}
 	loan = l.state.Load()>>1 + 1
 	r.loan, l.to = loan, r
 	l.state.Store(loan<<1 | 1)
@@ -58,6 +58,9 @@ func (r *Request) Return() (kept bool) {
 	r.lost = !kept
 	return kept
 }
+
+// Lent reports whether the loan for the request is under way.
+func (r *Request) Lent() bool { return r.conn.loans.state.Load() == r.loan<<1|1 }
 
 // Recall ends a loan that is under way: another goroutine goes on reading the
 // connection. It is for takers that are about to wait, or to end their goroutine.

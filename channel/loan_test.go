@@ -1,6 +1,10 @@
 package channel_test
 
 import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/gomas/gomas/channel"
@@ -114,5 +118,60 @@ func TestRecallingALoanThatIsOverChangesNothing(t *testing.T) {
 	hangUp(t, c)
 	if err := srv.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestARequestWhoseAnswerCouldNotBeSentIsGivenUpWithItsConnection(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	sent := make(chan error, 1)
+	var c *channel.Conn
+	var w *wire
+	peer := &work{taking: func(task *task) {
+		w.block(true)
+		if err := task.request.SetResult(1); err != nil {
+			t.Error(err)
+		}
+		go func() { sent <- task.request.Send(ctx) }()
+		for c.Kept().Waiting == 0 { // while it waits for room, Take returns
+			runtime.Gosched()
+		}
+	}}
+	c, w = overWire(t, peer.dispatch, nil)
+	w.deliver("[0, 1, null]")
+	cancel()
+	if err := <-sent; err == nil {
+		t.Error("it was sent")
+	}
+	_ = c.Close() // never fails
+	if n := len(peer.notices()); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+func TestAPeerThatReadsTheRefusalsOfItsRequestsIsNotCutOff(t *testing.T) {
+	const requests = 20_000
+	for _, output := range []int{64 << 10, 256 << 10} {
+		t.Run(fmt.Sprintf("%d bytes of output", output), func(t *testing.T) {
+			srv, err := channel.ListenDispatch(t.Context(), "tcp://127.0.0.1:0", func(*channel.Conn) channel.Dispatcher {
+				return channel.DispatchFunc(func(*channel.Request) {})
+			}, &channel.Options{Limits: channel.Limits{Requests: 1, Output: output}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := dialRaw(t, srv.Addr())
+			var all strings.Builder
+			for i := range requests + 1 {
+				all.WriteString(frame(fmt.Sprintf("[0, %d, 0]", i)))
+			}
+			go r.write(all.String())
+			for i := range requests {
+				if p := r.payload(); !strings.Contains(p, "OverloadError") {
+					t.Fatalf("answer %d is %s", i, p)
+				}
+			}
+			if err := srv.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

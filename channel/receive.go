@@ -90,6 +90,10 @@ func (c *Conn) receive(f *transport.Frame) (resumed bool, err error) {
 
 // take accepts a request or refuses it.
 func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) (resumed bool, err error) {
+	if c.ended.Load() { // and takers may be told so: none is used again
+		f.Free()
+		return false, nil
+	}
 	size := len(f.B)
 	t := c.dispatch.Taker()
 	c.mu.Lock()
@@ -112,9 +116,7 @@ func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) (resu
 		c.requests.add(r)
 		c.mu.Unlock()
 		t.Take()
-		if !r.isAnswered() {
-			r.taken()
-		}
+		r.taken()
 		return r.lost, nil
 	}
 	c.mu.Unlock()

@@ -100,8 +100,6 @@ func (r *Request) taken() {
 	}
 }
 
-func (r *Request) isAnswered() bool { return atomic.LoadUint32(&r.answered) == 1 }
-
 // giveUp is called when nobody waits for the answer any more.
 func (r *Request) giveUp(reason error) {
 	if r.state.Or(isGivenUp) == isTaken {

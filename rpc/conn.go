@@ -138,9 +138,12 @@ func (c *Conn) Greeting() any {
 
 // Greeted implements [channel.Greeter].
 func (c *Conn) Greeted(content codec.Raw) error {
-	var g greeting
+	g := new(greeting)
 	if err := c.codec.Parse(content, &g, nil); err != nil {
 		return fmt.Errorf("greeting: %w", err)
+	}
+	if g == nil {
+		return nil
 	}
 	if g.Home != "" {
 		// Others will be told to go there.

@@ -52,7 +52,11 @@
 // goroutine that reads the connection. If one of them waits all the same, other
 // calls that come over that connection are held up for about ten milliseconds at
 // most, and it is not run there again for its next thousand calls. Nobody is held
-// up if it waits with its own context.
+// up if it waits with its own context. What a handler does to its goroutine, such as
+// locking its thread, it should undo.
+//
+// In a testing/synctest bubble with real sockets, whose clock stands still while
+// they are read, nobody notices that such a function waits without its context.
 //
 // # Errors
 //

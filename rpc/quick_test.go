@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/internal/stack"
@@ -39,7 +40,7 @@ func TestOnlyQuickFunctionsRunOnTheGoroutineThatReads(t *testing.T) {
 	})
 }
 
-func TestAFunctionBecomesKnownAsQuickAndIsForgottenWhenItWaits(t *testing.T) {
+func TestAFunctionThatWaitsIsNotKnownAsQuickAnyMore(t *testing.T) {
 	const text = "wait(n)"
 	wait := rpc.Proc1[int](text)
 	svc, release := calculator(), make(chan struct{})
@@ -50,10 +51,9 @@ func TestAFunctionBecomesKnownAsQuickAndIsForgottenWhenItWaits(t *testing.T) {
 		return nil
 	})
 	conn := dial(t, serve(t, anyPort, svc, nil), nil, nil)
-	for !rpc.IsQuick(text) { // on any machine, some time
-		if err := wait.Call(within(t), conn.Remote(), 0); err != nil {
-			t.Fatal(err)
-		}
+	rpc.Quicken(text, true)
+	if err := wait.Call(within(t), conn.Remote(), 0); err != nil || !rpc.IsQuick(text) {
+		t.Fatalf("it is known as quick: %v, error %v", rpc.IsQuick(text), err)
 	}
 	waited := make(chan error)
 	go func() { waited <- wait.Call(within(t), conn.Remote(), 1) }()
@@ -296,4 +296,69 @@ func TestQuickAndSlowCallsOfManyCallersAreAllAnswered(t *testing.T) {
 		}
 		wg.Wait()
 	})
+}
+
+func TestAConnectionEndsWhileQuickCallsAreDelivered(t *testing.T) {
+	const text, calls = "tick()", 3000
+	rpc.Quicken(text, true)
+	defer rpc.Quicken(text, false)
+	for range 3 {
+		conns, some := make(chan *channel.Conn, 1), make(chan struct{})
+		svc := rpc.NewService()
+		n := 0
+		rpc.Proc0(text).Handle(svc, func(context.Context) error {
+			if n++; n == calls/3 {
+				close(some)
+			}
+			return nil
+		})
+		srv := serve(t, anyPort, svc, &rpc.Options{Connected: func(c *channel.Conn) { conns <- c }})
+		client := dial(t, srv, nil, nil)
+		for range calls {
+			if err := rpc.Proc0(text).Notify(within(t), client.Remote()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := <-conns
+		ctx, cancel := context.WithCancel(within(t))
+		for range 1000 { // to end them takes the goroutine that closes some time
+			go func() { _, _ = rpc.Call[any](ctx, rpc.Of(c).Remote(), "nothing") }()
+		}
+		<-some
+		_ = c.Close() // never fails
+		if err := c.Wait(within(t)); !errors.Is(err, channel.ErrClosed) {
+			t.Error(err)
+		}
+		cancel()
+	}
+}
+
+func TestNoFunctionIsKnownAsQuickByAClockThatStandsStill(t *testing.T) {
+	const text = "burn()"
+	defer rpc.Quicken(text, false)
+	rpc.Quicken(text, false)
+	synctest.Test(t, func(t *testing.T) {
+		svc := rpc.NewService()
+		rpc.Proc0(text).Handle(svc, func(context.Context) error { return nil })
+		srv, err := rpc.Listen(t.Context(), anyPort, svc, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := rpc.Dial(t.Context(), srv.Addr(), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2000 {
+			if err := rpc.Proc0(text).Call(t.Context(), conn.Remote()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = conn.Close() // never fails
+		if err := srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if rpc.IsQuick(text) {
+		t.Error("it is known as quick")
+	}
 }

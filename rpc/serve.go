@@ -108,10 +108,7 @@ const mostHere = 4 << 10
 // runHere runs a quick call on the goroutine that reads the connection, if its turn
 // has come at once.
 func (c *call) runHere() (ran bool) {
-	if !c.fn.pace.quick() || len(c.req.Raw()) > mostHere {
-		return false
-	}
-	if c.loan = c.req.Borrow(); c.loan == 0 {
+	if !c.fn.pace.quick() || len(c.req.Raw()) > mostHere || !c.conn.ch.Lends() {
 		return false
 	}
 	returned := false
@@ -120,17 +117,32 @@ func (c *call) runHere() (ran bool) {
 			c.conn.ch.Recall(c.loan)
 		}
 	}()
-	ran = turn.Here(c.turn, c)
+	ran = turn.Here(c.turn, lent{c})
 	returned = true
-	switch kept := c.req.Return(); {
-	case !kept:
-		c.fn.pace.took(longRun)
-	case !ran:
-		c.loan = 0
-	case c.around == nil: // interceptors may keep it
+	if ran && c.req.Return() && c.around == nil { // interceptors may keep it
+		c.args, c.kwargs = nil, nil
 		c.conn.spare = c
 	}
 	return ran
+}
+
+// lent is a call as a task that runs on the goroutine that reads. That is borrowed
+// only when the turn is the call's: were the loan recalled before, calls that come
+// later could overtake it.
+type lent struct{ *call }
+
+// Run implements [turn.Task].
+func (l lent) Run() {
+	l.loan = l.req.Borrow()
+	l.call.Run()
+}
+
+// Finish implements [turn.Task].
+func (l lent) Finish() {
+	if !l.req.Lent() {
+		l.fn.pace.took(longRun)
+	}
+	l.call.Finish()
 }
 
 // abandon ends a call that does not come to its turn.

@@ -51,7 +51,7 @@ func (a *attempt) try(fd uintptr) bool {
 		if len(b) == 0 {
 			return true
 		}
-		n, err := syscall.Write(int(fd), b)
+		n, err := syscall.Write(int(fd), b[:min(len(b), writeSize)])
 		switch {
 		case err == nil:
 			a.o.written += n

@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,15 +87,30 @@ func (s *stream) read() {
 			return
 		}
 		s.frames++
-		if !s.held.Load() {
-			s.held.Store(true)
-		}
+		s.hold(len(f.B) > maxSmall)
 		if s.receiver.Receive(f) {
 			return // another goroutine reads
 		}
 		if !s.reader.more() {
 			s.release()
 		}
+	}
+}
+
+// hold begins to hold back what is sent, or goes on, before a frame is delivered. A
+// long one may take its time. That much is held back must not look as if the peer
+// did not read.
+func (s *stream) hold(long bool) {
+	held := s.held.Load()
+	if held && (long || s.Full()) {
+		s.release()
+		held = false
+		if s.Full() { // because another goroutine writes, say
+			runtime.Gosched()
+		}
+	}
+	if !held && !long {
+		s.held.Store(true)
 	}
 }
 

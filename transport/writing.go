@@ -75,10 +75,18 @@ func (s *stream) release() {
 	s.writeSome()
 }
 
+// mostOutputs is how many outputs writeSome writes: others may go on sending.
+const mostOutputs = 4
+
 // writeSome is write for those who must not wait. It is called with mu held, which
 // it releases.
 func (s *stream) writeSome() {
-	for s.failed == nil && s.out.first != nil {
+	for n := 0; s.failed == nil && s.out.first != nil; n++ {
+		if n == mostOutputs {
+			s.mu.Unlock()
+			go s.writeAlone(nil)
+			return
+		}
 		o := s.out.take()
 		s.mu.Unlock()
 		err := s.attempt.write(o)
