@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -305,9 +306,9 @@ func TestAConnectionEndsWhileQuickCallsAreDelivered(t *testing.T) {
 	for range 3 {
 		conns, some := make(chan *channel.Conn, 1), make(chan struct{})
 		svc := rpc.NewService()
-		n := 0
+		var n atomic.Int32
 		rpc.Proc0(text).Handle(svc, func(context.Context) error {
-			if n++; n == calls/3 {
+			if n.Add(1) == calls/3 {
 				close(some)
 			}
 			return nil
