@@ -76,9 +76,9 @@ func (c *Conn) request(ctx context.Context, content any, limit limit) (*call, er
 		return nil, err
 	}
 	p := callPool.Get().(*call)
-	borrowed, _ := content.(value.Borrowed)
+	borrowed, _ := content.(*value.Message)
 	if borrowed != nil {
-		content = borrowed.Content()
+		content = &borrowed.Call
 	}
 	if m, ok := content.(*codec.Call); ok {
 		p.service, p.name = m.Service, m.Name
@@ -230,7 +230,11 @@ func (c *Conn) encode(h codec.Header, content any) (*transport.Frame, error) {
 func (c *Conn) split(f *transport.Frame, h codec.Header, content any) error {
 	b, at, text, err := c.splitter.AppendSplit(f.B, h, content, c.options.Types)
 	f.B = b
-	if err == nil && text != "" {
+	switch {
+	case err != nil || text == "":
+	case at < transport.HeaderSize || at > len(b):
+		err = fmt.Errorf("the codec leaves out a text at place %d of %d", at, len(b))
+	default:
 		f.Insert(at, text)
 	}
 	return err

@@ -219,6 +219,25 @@ func TestLongTextsComeBackHoweverTheyLook(t *testing.T) {
 	}
 }
 
+// upper is a codec that embeds one of ours and appends messages in its own way.
+type upper struct{ gomasjson.Codec }
+
+func (c upper) AppendMessage(dst []byte, h codec.Header, content any, types *codec.Types) ([]byte, error) {
+	if s, ok := content.(string); ok {
+		content = strings.ToUpper(s)
+	}
+	return c.Codec.AppendMessage(dst, h, content, types)
+}
+
+func TestACodecThatEmbedsOursAppendsLongTextsInItsOwnWay(t *testing.T) {
+	conn, _ := pair(t, tcp, echo, &channel.Options{Codec: upper{}})
+	for _, n := range []int{10, codec.LongText, 5 * codec.LongText} {
+		if got, err := channel.Ask[string](soon(t), conn, strings.Repeat("a", n)); got != strings.Repeat("A", n) || err != nil {
+			t.Errorf("%d bytes: %.10q, error %v", n, got, err)
+		}
+	}
+}
+
 // noise returns n letters that do not compress well.
 func noise(n int) string {
 	b := make([]byte, n)

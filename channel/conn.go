@@ -66,7 +66,9 @@ func newConn(link transport.Link, opts *Options, dialed bool, accept func(*Conn)
 	c.began = c.clock.Now()
 	c.envelope = codec.Envelope(c.options.Codec)
 	if c.packer, _ = c.options.Codec.(codec.Packer); c.packer == nil {
-		c.splitter, _ = c.envelope.(codec.Splitter)
+		if s, ok := c.envelope.(codec.Splitter); ok && s.Splits(c.options.Codec) {
+			c.splitter = s
+		}
 	}
 	c.marker, _ = c.options.Codec.(codec.Marker)
 	c.origin = link.RemoteAddr().String()

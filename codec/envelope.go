@@ -61,10 +61,13 @@ type Enveloper interface {
 const LongText = 64 << 10
 
 // Splitter is implemented by an [Enveloper] that can leave a long text out of a
-// message, so that it is copied only where it is sent. A codec that embeds one
-// and appends messages in its own way has an AppendSplit of its own, too; that
-// of a [Packer] is not used.
+// message, so that it is copied only where it is sent. That of a [Packer] is not
+// used.
 type Splitter interface {
+	// Splits reports whether AppendSplit is what c has: not if c embeds this
+	// codec, and may append messages in its own way.
+	Splits(c Codec) bool
+
 	// AppendSplit appends one message as AppendMessage does, except that it may
 	// leave out one text of at least [LongText] bytes, which belongs before b[at]
 	// as it is. text is "" if there is none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gomas/gomas/codec"
 	"github.com/gomas/gomas/codec/json"
+	"github.com/gomas/gomas/internal/value"
 )
 
 //go:generate go run contracts_gen.go
@@ -259,33 +260,14 @@ type variables interface {
 	pointers(list []any) []any
 }
 
-// message is an outgoing call with a contract, for as long as it takes to encode
-// it. It implements [value.Borrowed].
-type message struct {
-	codec.Call
-	list [6]any // as many as a contract has parameters
-}
-
-var messages = sync.Pool{New: func() any { return new(message) }}
-
 // message returns the message of a call, to be given back.
-func (r Remote) message(contract string, vars variables) *message {
-	m := messages.Get().(*message)
+func (r Remote) message(contract string, vars variables) *value.Message {
+	m := value.NewMessage()
 	m.Service, m.Name = r.path, nameOf(contract)
 	if vars != nil {
-		m.Args = vars.pointers(m.list[:0])
+		m.Args = vars.pointers(m.List[:0])
 	}
 	return m
-}
-
-// Content implements [value.Borrowed].
-func (m *message) Content() any { return &m.Call }
-
-// GiveBack implements [value.Borrowed].
-func (m *message) GiveBack() {
-	clear(m.Args)
-	m.Args = nil
-	messages.Put(m)
 }
 
 // call makes one call of the function that a contract names. result, unless it is

@@ -61,12 +61,12 @@ func (s *Service) routes() *routes {
 	return rs
 }
 
-// forgetRoutes makes the root of the tree that s is in forget all routes.
+// forgetRoutes makes all trees that s is in forget all routes: a service that is in
+// a tree now may have been a root before, and may be one again.
 func (s *Service) forgetRoutes() {
-	for above := s.parent(); above != nil; above = s.parent() {
-		s = above
-	}
-	if s.set != nil && s.set.routes.Load() != nil {
-		s.set.routes.Store(nil)
+	for ; s != nil; s = s.parent() {
+		if s.set != nil && s.set.routes.Load() != nil {
+			s.set.routes.Store(nil)
+		}
 	}
 }

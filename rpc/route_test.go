@@ -166,3 +166,31 @@ func TestInterceptorsStandAroundEachCallOfAFunctionThatIsRemembered(t *testing.T
 		}
 	}
 }
+
+func TestAServiceThatIsARootAgainHasForgottenWhatItHadBefore(t *testing.T) {
+	for name, gone := range map[string]func(root, leaf *rpc.Service){
+		"unmounted": func(root, _ *rpc.Service) { root.Unmount("leaf") },
+		"closed":    func(_, leaf *rpc.Service) { leaf.Close(errShut) },
+		"replaced": func(root, _ *rpc.Service) {
+			root.Unmount("leaf")
+			root.Mount("leaf", offering(2))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			above, root, leaf := rpc.NewService(), rpc.NewService(), offering(1)
+			root.Inside(&rpc.Options{})
+			root.Mount("leaf", leaf)
+			call := func() (int, error) { return rpc.Call[int](t.Context(), root.Remote(), "leaf/number") }
+			if n, err := call(); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+			above.Mount("root", root)
+			gone(root, leaf)
+			want, failure := call()
+			above.Unmount("root")
+			if got, err := call(); got != want || (err == nil) != (failure == nil) {
+				t.Errorf("got %d, error %v, want %d, error %v", got, err, want, failure)
+			}
+		})
+	}
+}

@@ -224,7 +224,7 @@ func TestAHelperEndsWithTheTaskOrWhenThatWaitsForSomethingElse(t *testing.T) {
 	}{
 		"no wait":          {func(*agent) {}, 2},
 		"a sleep":          {func(a *agent) { _ = turn.Sleep(a.ctx, nil, time.Second) }, 4},
-		"work of the user": {func(a *agent) { _ = turn.Await(a.ctx, func() {}) }, 2},
+		"work of the user": {func(a *agent) { _ = turn.Await(a.ctx, func() {}) }, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -233,6 +233,7 @@ func (t *Own) Await(ctx context.Context, fn func()) error {
 		return err
 	}
 	goroutine, worker := t.holding.who(), t.worker
+	worker.wait()
 	t.pass(true)
 	defer func() {
 		t.take(goroutine)

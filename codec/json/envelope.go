@@ -17,6 +17,9 @@ func (Codec) AppendMessage(dst []byte, h codec.Header, content any, types *codec
 	return w.done(), err
 }
 
+// Splits implements codec.Splitter.
+func (c Codec) Splits(whole codec.Codec) bool { return whole == codec.Codec(c) }
+
 // AppendSplit implements codec.Splitter.
 func (Codec) AppendSplit(dst []byte, h codec.Header, content any, types *codec.Types) (b []byte, at int, text string, err error) {
 	w := newWriter(dst)
