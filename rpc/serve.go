@@ -195,7 +195,7 @@ func (refusal) Run() {}
 func (c *call) Run() {
 	done := false
 	var began time.Time
-	if c.inside == nil && c.fn.pace.wanted(c.loan) {
+	if c.inside == nil && c.conn.ch.Lends() && c.fn.pace.wanted(c.loan) {
 		began = time.Now()
 	}
 	defer func() {
