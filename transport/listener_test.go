@@ -154,19 +154,22 @@ func TestAHandshakeIsBounded(t *testing.T) {
 		patient.Handshake = patience
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("changed my mind")
+		dialled := make(chan struct{})
+		defer close(dialled)
 		go func() {
-			defer cancel(reason)
 			for range 2 { // the first is the dial before this one
 				c, err := ln.Accept()
 				if err != nil {
 					t.Error(err)
-					return
+					break
 				}
+				defer c.Close()
 				if _, err := c.Read(make([]byte, 1)); err != nil {
 					t.Error(err)
 				}
-				defer c.Close()
 			}
+			cancel(reason) // before the sockets close, which would end the dial, too
+			<-dialled
 		}()
 		if _, err := Dial(ctx, a, &patient); !errors.Is(err, reason) {
 			t.Errorf("the error is %v", err)
