@@ -40,6 +40,9 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 		return err
 	}
 	id := p.id
+	if c.lead.is(byNobody) && p.state.Load()&mayRead == 0 {
+		c.attended()
+	}
 	if err := p.wait.Block(ctx, p); err != nil {
 		// p may be in the hands of whoever completes it.
 		c.giveUp(id)
@@ -84,6 +87,9 @@ func (c *Conn) request(ctx context.Context, content any, limit limit) (*call, er
 		p.service, p.name = m.Service, m.Name
 	}
 	p.wait, p.end, p.conn = wait, limit.end, c
+	if c.lead.is(byNobody) && wait.With(p) {
+		p.state.Store(mayRead)
+	}
 	c.mu.Lock()
 	if c.err != nil {
 		err := c.unsent()
@@ -134,7 +140,7 @@ func effortOf(ctx context.Context) transport.Effort {
 func (c *Conn) hand(p *call, f *transport.Frame, effort transport.Effort) {
 	if c.hasRoom() {
 		c.link.Send(f, effort)
-		if p.state.Or(handed) == expired {
+		if p.state.Or(handed)&expired != 0 {
 			c.mu.Lock()
 			c.sayCancel(p.id)
 			c.mu.Unlock()
@@ -143,7 +149,7 @@ func (c *Conn) hand(p *call, f *transport.Frame, effort transport.Effort) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p.state.Or(handed) == expired {
+	if p.state.Or(handed)&expired != 0 {
 		c.calls.forget(p.id)
 		f.Free()
 		return

@@ -81,6 +81,9 @@ const (
 	handed   = 1 << iota // its request has been sent, or queued
 	expired              // its time is over
 	unheeded             // nobody waits for its reply
+	mayRead              // its caller reads if nobody does, see [lead]
+	answered             // and its reply has come
+	stopped              // and its wait is over
 )
 
 var callPool = sync.Pool{New: func() any { return new(call) }}

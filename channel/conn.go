@@ -30,6 +30,7 @@ type Conn struct {
 	dispatch Dispatcher
 	inbox    *inbox // the dispatcher, if it is ours
 	loans    loans
+	lead     lead
 	origin   string // the peer, as errors name it
 
 	began  time.Duration
@@ -74,6 +75,7 @@ func newConn(link transport.Link, opts *Options, dialed bool, accept func(*Conn)
 	c.origin = link.RemoteAddr().String()
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.loans.link, _ = link.(transport.Resumer)
+	c.lead.link, _ = link.(transport.Leader)
 	if turn.SchedulerOf(c.turn) != nil {
 		c.ctx = turn.With(c.ctx, c.turn)
 	}
@@ -260,6 +262,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 		c.inbox.close(reason)
 	}
 	c.link.Close(linger)
+	c.attended()
 	c.cancel(reason)
 	for _, r := range requests {
 		r.giveUp(reason)

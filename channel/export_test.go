@@ -33,3 +33,13 @@ func Over(link transport.Link, accept func(*Conn) Dispatcher, opts *Options) *Co
 	c.start()
 	return c
 }
+
+// Who reads a connection.
+const (
+	ByLink   = byLink
+	ByNobody = byNobody
+	ByCaller = byCaller
+)
+
+// Reads says who reads c.
+func (c *Conn) Reads() uint64 { return c.lead.state.Load() & 3 }

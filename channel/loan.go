@@ -26,15 +26,13 @@ type loans struct {
 	state atomic.Uint64     // the number of the last one, shifted left; lowest bit: it is under way
 	to    *Request          // that the last one is for
 
-	// A timer looks whether one is stuck. Who has set armed has the rest.
-	armed atomic.Bool
-	timer *time.Timer // nil before the first look
+	look  lookout // whether one is stuck
 	every time.Duration
 	seen  uint64 // state, when looked at last
 }
 
 // Lends reports whether the goroutine that reads the connection can be borrowed.
-func (c *Conn) Lends() bool { return c.loans.link != nil }
+func (c *Conn) Lends() bool { return c.loans.link != nil && !c.lead.is(byCaller) }
 
 // Borrow lets the taker work on the request on the goroutine that calls Take,
 // until [Request.Return], and even wait: if it does not return the goroutine
@@ -45,9 +43,7 @@ func (r *Request) Borrow() (loan uint64) {
 	loan = l.state.Load()>>1 + 1
 	r.loan, l.to = loan, r
 	l.state.Store(loan<<1 | 1)
-	if !l.armed.Load() {
-		l.arm(r.conn.look)
-	}
+	l.look.arm(r.conn.lookAfter)
 	return loan
 }
 
@@ -74,24 +70,8 @@ func (c *Conn) Recall(loan uint64) {
 	l.link.Resume()
 }
 
-// arm starts the timer, if nobody has.
-func (l *loans) arm(look func()) {
-	if !l.armed.CompareAndSwap(false, true) {
-		return
-	}
-	if l.timer == nil {
-		l.every = firstLook
-		l.timer = time.AfterFunc(time.Hour, look) // not before it can be reset
-	}
-	wait := l.every
-	if l.seen&1 == 1 {
-		wait = firstLook // it was under way a moment ago
-	}
-	l.timer.Reset(wait)
-}
-
-// look recalls a loan that was under way when looked at before.
-func (c *Conn) look() {
+// lookAfter recalls a loan that was under way when looked at before.
+func (c *Conn) lookAfter() {
 	l := &c.loans
 	seen := l.seen
 	l.seen = l.state.Load()
@@ -99,10 +79,14 @@ func (c *Conn) look() {
 		c.Recall(seen >> 1)
 		l.every = firstLook
 	} else {
-		l.every = min(2*l.every, lastLook)
+		l.every = min(max(2*l.every, firstLook), lastLook)
 	}
-	l.armed.Store(false)
+	wait := l.every
+	if l.seen&1 == 1 {
+		wait = firstLook // it was under way a moment ago
+	}
+	l.look.over(wait)
 	if l.state.Load()&1 == 1 {
-		l.arm(c.look)
+		l.look.arm(c.lookAfter)
 	}
 }

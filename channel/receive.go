@@ -68,6 +68,7 @@ func (c *Conn) receive(f *transport.Frame) (resumed bool, err error) {
 	}
 	c.mu.Lock()
 	p := c.calls.take(h.ID)
+	others := c.calls.n > 0
 	unexpected := p == nil && !c.calls.late(h.ID) && c.err == nil
 	c.mu.Unlock()
 	switch {
@@ -81,9 +82,14 @@ func (c *Conn) receive(f *transport.Frame) (resumed bool, err error) {
 	default:
 		wait := p.wait
 		p.answer(h.Kind, content, f)
+		if p.state.Load()&mayRead != 0 {
+			p.state.Or(answered)
+		}
+		resumed = c.leave(p, others)
 		if f := p.frame; !wait.Wake(nil) {
 			f.Free()
 		}
+		return resumed, nil
 	}
 	return false, nil
 }
@@ -94,6 +100,7 @@ func (c *Conn) take(h codec.Header, f *transport.Frame, content codec.Raw) (resu
 		f.Free()
 		return false, nil
 	}
+	c.lead.disturbed()
 	size := len(f.B)
 	t := c.dispatch.Taker()
 	c.mu.Lock()

@@ -64,6 +64,7 @@ func (c *Conn) tell(content any) error {
 	}
 	sent = true
 	c.link.Send(f, transport.Leave)
+	c.attended()
 	return nil
 }
 

@@ -135,7 +135,7 @@ func (c *Conn) sweep() {
 	}
 	calls, next := c.calls.expire(c.age())
 	for _, p := range calls {
-		if p.state.Or(expired) == handed && !c.unqueue(p.id) {
+		if p.state.Or(expired)&handed != 0 && !c.unqueue(p.id) {
 			c.sayCancel(p.id)
 		}
 	}

@@ -52,12 +52,34 @@ type Resumer interface {
 	Resume()
 }
 
+// Leader is implemented by links that may be read by those who wait for what arrives,
+// one after another, which saves handing it over to them: the pattern "Leader and
+// Followers" (Schmidt and others, Pattern-Oriented Software Architecture 2).
+type Leader interface {
+	Resumer
+
+	// Vacate ends the reading, for a call of Receive that then returns true, until
+	// Lead or Resume is called. It reports false, and does nothing, if the link
+	// cannot be led or something more has arrived.
+	Vacate() bool
+
+	// Lead delivers what follows on the calling goroutine, and returns true after
+	// a call of Receive that does. It returns false if it is interrupted, or the
+	// link is about to end; then the caller calls Resume.
+	Lead() bool
+
+	// Interrupt has Lead return, and disturbs nothing if it is not under way. Any
+	// goroutine may call it.
+	Interrupt()
+}
+
 // Receiver is what a [Link] reports to. Its methods must not block for long:
 // nothing more is received meanwhile.
 type Receiver interface {
 	// Receive takes over a frame that has arrived. Calls come one after
 	// another, in the order in which the frames were sent. It reports
-	// whether a [Resumer] was told to resume meanwhile.
+	// whether a [Resumer] was told to resume meanwhile, or a [Leader] to
+	// stop.
 	Receive(f *Frame) (resumed bool)
 
 	// Drained says that Full has become false again.

@@ -20,10 +20,22 @@ type reader struct {
 	before   func(begun int) // called before each read, with the bytes that there are of a frame; may be nil
 	buf      []byte
 	from, to int // what of buf is yet to be consumed
+
+	// A large frame that is incomplete, because reading has failed.
+	part   *Frame
+	came   int   // bytes of it
+	broken error // what next returns from now on
 }
 
-// next returns the next frame. The error is io.EOF only between two frames.
+// next returns the next frame. The error is io.EOF only between two frames. After an
+// error that does not last, next goes on where it was.
 func (r *reader) next() (*Frame, error) {
+	if r.broken != nil {
+		return nil, r.broken
+	}
+	if r.part != nil {
+		return r.large()
+	}
 	if err := r.fill(HeaderSize); err != nil {
 		return nil, err
 	}
@@ -33,7 +45,8 @@ func (r *reader) next() (*Frame, error) {
 	}
 	n := HeaderSize + int(size)
 	if n > maxRead/2 {
-		return r.large(n)
+		r.begin(n)
+		return r.large()
 	}
 	if err := r.fill(n); err != nil {
 		return nil, midFrame(err)
@@ -53,6 +66,9 @@ func (r *reader) more() bool {
 	size := binary.BigEndian.Uint32(r.buf[r.from:])
 	return size > 0 && uint64(size) <= uint64(r.limit) && HeaderSize+uint64(size) <= uint64(min(n, maxRead/2))
 }
+
+// begun reports whether something of the next frame is there.
+func (r *reader) begun() bool { return r.from < r.to || r.part != nil }
 
 // fill makes sure that n bytes are there to be consumed.
 func (r *reader) fill(n int) error {
@@ -92,27 +108,33 @@ func (r *reader) grow(size int) {
 	r.buf, r.from = buf, 0
 }
 
-// large reads a frame of n bytes with its header, in which there is never room
-// for much more than four times what has arrived.
-func (r *reader) large(n int) (*Frame, error) {
-	f := roomFor(n, r.to-r.from)
-	k := copy(f.B, r.buf[r.from:r.to])
-	r.from += k
+// begin begins a frame of n bytes with its header that is too long for the buffer.
+func (r *reader) begin(n int) {
+	r.part = roomFor(n, r.to-r.from)
+	r.came = copy(r.part.B, r.buf[r.from:r.to])
+	r.from += r.came
+}
+
+// large reads the frame that was begun, in which there is never room for much more
+// than four times what has arrived.
+func (r *reader) large() (*Frame, error) {
+	n := HeaderSize + int(binary.BigEndian.Uint32(r.part.B))
 	for {
-		for k < len(f.B) {
-			more, err := r.read(f.B[k:], k)
-			k += more
-			if err != nil && k < len(f.B) {
+		f := r.part
+		for r.came < len(f.B) {
+			more, err := r.read(f.B[r.came:], r.came)
+			r.came += more
+			if err != nil && r.came < len(f.B) {
 				return nil, midFrame(err)
 			}
 		}
-		if k == n {
+		if r.came == n {
+			r.part, r.came = nil, 0
 			return f, nil
 		}
-		grown := roomFor(n, k)
-		copy(grown.B, f.B)
+		r.part = roomFor(n, r.came)
+		copy(r.part.B, f.B)
 		f.Free()
-		f = grown
 	}
 }
 

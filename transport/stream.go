@@ -19,6 +19,7 @@ type stream struct {
 	queued        atomic.Int64  // bytes not yet written
 	output        atomic.Int64  // Limits.Output, 0 before Start
 	reads         atomic.Uint64 // how often reading was begun
+	vacant        atomic.Bool   // nobody reads
 	stopped       atomic.Bool   // nothing more is to be delivered
 	held          atomic.Bool   // frames that arrived together are being delivered, see release
 	attempt       *attempt      // nil: writing may block
@@ -37,6 +38,7 @@ type stream struct {
 	closing  bool      // by Close
 	until    time.Time // when lingering ends, zero before Close
 	failed   error     // why a write failed, or what took too long
+	disturb  bool      // by Interrupt
 	finished bool
 	begun    uint64 // which part of which frame is awaited, 0 between frames
 	written  uint64 // how often the other end took something
@@ -78,18 +80,32 @@ func (s *stream) Start(r Receiver, limits Limits) {
 	go s.read()
 }
 
+// read delivers frames on a goroutine of its own.
 func (s *stream) read() {
+	for {
+		left, err := s.deliver()
+		if left {
+			return
+		}
+		if !s.interrupted(err) {
+			s.finish(err)
+			return
+		}
+	}
+}
+
+// deliver delivers frames until reading fails, or is left to others.
+func (s *stream) deliver() (left bool, err error) {
 	for {
 		f, err := s.reader.next()
 		if err != nil || s.stopped.Load() {
 			s.release()
-			s.finish(err)
-			return
+			return false, err
 		}
 		s.frames++
 		s.hold(len(f.B) > maxSmall)
 		if s.receiver.Receive(f) {
-			return // another goroutine reads
+			return true, nil
 		}
 		if !s.reader.more() {
 			s.release()
@@ -116,6 +132,7 @@ func (s *stream) hold(long bool) {
 
 // Resume implements [Resumer].
 func (s *stream) Resume() {
+	s.vacant.Store(false)
 	go func() {
 		s.release() // now, because whoever has called Receive may take long
 		s.read()

@@ -113,8 +113,12 @@ func (s *stream) writeAlone(o *output) {
 // end even if they never stop sending.
 const mostGathering = 8
 
-// gather lets others run, for as long as they send.
+// gather lets others run, for as long as they send. Where callers read, there has
+// been one at a time.
 func (s *stream) gather() {
+	if s.vacant.Load() {
+		return
+	}
 	for range mostGathering {
 		before := s.queued.Load()
 		runtime.Gosched()

@@ -42,13 +42,36 @@ func (w Wait) Block(ctx context.Context, why any) error { return w.w.Block(ctx, 
 // Drop ends a wait that will not block. It takes the place of Block.
 func (w Wait) Drop() { w.w.Drop(w.n) }
 
+// An Errand is what a task does while it waits, on the same goroutine, without a
+// turn.
+type Errand interface {
+	// Run is called once at most. It returns soon after Stop was called, and may
+	// return before.
+	Run()
+	// Stop is called once the wait is over, before its Block can return, on any
+	// goroutine. It must not block.
+	Stop()
+}
+
+// With gives the task an errand for the time of its wait, and reports whether it
+// will run it: the task of a [Scheduler] does not. It may be called once, before
+// anybody can call Wake.
+func (w Wait) With(e Errand) bool {
+	own, ok := w.w.(*waiter)
+	if ok {
+		own.errand = e
+	}
+	return ok
+}
+
 // waiter implements waits on goroutines, with or without a turn.
 type waiter struct {
-	item  Item          // its place in the turn's queue, once woken
-	state atomic.Uint64 // number of the wait, shifted left; lowest bit: waiting
-	turn  *Own          // nil: none to get back
-	err   error
-	ender Ender // the context, if it ends the wait by itself
+	item   Item          // its place in the turn's queue, once woken
+	state  atomic.Uint64 // number of the wait, shifted left; lowest bit: waiting
+	turn   *Own          // nil: none to get back
+	err    error
+	ender  Ender  // the context, if it ends the wait by itself
+	errand Errand // nil: none
 
 	goroutine uint64  // that waits, if the turn is watched
 	worker    *worker // of that goroutine
@@ -106,6 +129,9 @@ func (w *waiter) resume() {
 
 // grant tells the task that it may go on.
 func (w *waiter) grant() {
+	if w.errand != nil {
+		w.errand.Stop()
+	}
 	if w.ready != nil {
 		w.ready <- struct{}{}
 		return
@@ -115,6 +141,13 @@ func (w *waiter) grant() {
 	// Under the lock: once it is released, the waiter may be in other hands.
 	w.cond.Signal()
 	w.mu.Unlock()
+}
+
+// run runs the errand, if there is one.
+func (w *waiter) run() {
+	if w.errand != nil {
+		w.errand.Run()
+	}
 }
 
 // granted waits for grant.
@@ -151,17 +184,24 @@ func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
 			w.Wake(n, Err(ctx)) // while the turn is held, so that the group never rests
 		}
 		w.release()
+		w.run()
 		w.granted()
 		if attached {
 			e.Detach(this)
 		}
 	case w.ready == nil:
 		w.release()
+		w.run()
 		w.granted()
 	default:
 		done := ctx.Done()
 		w.group().expect(done, w.lane)
 		w.release()
+		if w.errand != nil {
+			stop := context.AfterFunc(ctx, func() { w.Wake(n, Err(ctx)) })
+			w.errand.Run()
+			stop()
+		}
 		select {
 		case <-w.ready:
 		case <-done:
@@ -220,6 +260,6 @@ func (w *waiter) end() error {
 }
 
 func (w *waiter) free() {
-	w.err, w.turn, w.worker, w.ender, w.ready = nil, nil, nil, nil, nil
+	w.err, w.turn, w.worker, w.ender, w.ready, w.errand = nil, nil, nil, nil, nil, nil
 	waiters.Put(w)
 }

@@ -1,0 +1,169 @@
+package channel
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomas/gomas/internal/stack"
+	"github.com/gomas/gomas/transport"
+)
+
+// Where one caller asks again and again, and nobody else does anything, it reads the
+// connection itself while it waits: the reply need not be handed over to another
+// goroutine, nor another processor be woken for that. Between its calls nobody reads.
+// If it does not come back, a timer has the link read again; so something that the
+// peer sends on its own account, after many calls, may lie there for two
+// milliseconds. Where peers do that, callers seldom read.
+
+// Who reads a connection.
+const (
+	byLink   = iota // a goroutine of the link
+	byNobody        // the next caller may
+	byCaller
+)
+
+// lead is what is known about callers that read.
+type lead struct {
+	link  transport.Leader // nil: callers cannot read
+	state atomic.Uint64    // a number, shifted left by two, that each change increases; lowest bits: who reads
+
+	// For who reads.
+	caller *call     // who reads, if a caller does
+	alone  int32     // replies in a row to a caller that was alone, below 0 after requests of the peer
+	since  time.Time // when the first of them came
+	fine   int32     // what alone is set to by the next request of the peer, negated
+
+	look lookout // whether somebody still asks
+	seen uint64  // state, when looked at last
+}
+
+const (
+	knownAlone = 32      // replies, before a caller may read
+	mostFine   = 1 << 14 // requests of the peer cost so many replies at most
+)
+
+func (l *lead) is(who uint64) bool { return l.state.Load()&3 == who }
+
+// claim has the caller read, or the link, if nobody does, and reports whether that
+// was so.
+func (l *lead) claim(who uint64) bool {
+	s := l.state.Load()
+	return s&3 == byNobody && l.state.CompareAndSwap(s, s&^3+4|who)
+}
+
+// pass is called by who reads, and says who does from now on.
+func (l *lead) pass(who uint64) { l.state.Store(l.state.Load()&^3 + 4 | who) }
+
+// leave is called by who reads, when p, taken from the calls, has its reply; others
+// tells whether more calls wait. It reports whether others read from now on.
+func (c *Conn) leave(p *call, others bool) (left bool) {
+	l := &c.lead
+	if l.link == nil {
+		return false
+	}
+	leads := l.is(byCaller)
+	switch {
+	case others, leads && l.caller != p:
+		l.alone = min(l.alone, 0)
+	case l.alone < knownAlone:
+		l.learn()
+	}
+	switch {
+	case leads && l.caller != p:
+		return false
+	case l.alone == knownAlone && l.link.Vacate():
+		l.pass(byNobody)
+		l.look.arm(c.attend)
+		c.mu.Lock()
+		others = c.calls.n > 0 // who came meanwhile may not know that nobody reads
+		c.mu.Unlock()
+		if others {
+			c.attended()
+		}
+		return true
+	case leads:
+		l.pass(byLink)
+		l.link.Resume()
+		return true
+	}
+	return false
+}
+
+// learn counts a reply to a caller that was alone. A clock that stands still, in a
+// testing/synctest bubble, could not tell that nobody reads.
+func (l *lead) learn() {
+	l.alone++
+	switch l.alone {
+	case 1:
+		l.since = time.Now()
+	case knownAlone:
+		if time.Since(l.since) <= 0 {
+			l.alone = 0
+		}
+	}
+}
+
+// disturbed is called by who reads when a request of the peer comes.
+func (l *lead) disturbed() {
+	if l.alone >= 0 {
+		l.fine = min(max(2*l.fine, knownAlone), mostFine)
+	}
+	l.alone = -l.fine
+}
+
+// attended has the link read, if nobody does, and reports whether nobody did.
+func (c *Conn) attended() (was bool) {
+	l := &c.lead
+	if was = l.claim(byLink); was {
+		l.alone = 0
+		l.link.Resume()
+	}
+	return was
+}
+
+// attend has the link read if nobody has since it was called before.
+func (c *Conn) attend() {
+	l := &c.lead
+	seen := l.seen
+	l.seen = l.state.Load()
+	if l.seen&3 == byNobody && l.seen == seen {
+		c.attended()
+	}
+	l.look.over(firstLook)
+	if l.is(byNobody) {
+		l.look.arm(c.attend)
+	}
+}
+
+// Run implements [turn.Errand]: it reads until the reply has come, or Stop is called.
+func (p *call) Run() {
+	l := &p.conn.lead
+	if !l.claim(byCaller) {
+		return
+	}
+	l.caller = p
+	done := false
+	defer func() {
+		if !done { // as on a goroutine of the link, this ends the program
+			trace := stack.Trace()
+			fault := fmt.Sprintf("%v\n\n%s", recover(), trace)
+			go func() { panic(fault) }()
+			select {}
+		}
+	}()
+	if p.state.Load()&(answered|stopped) != 0 {
+		l.pass(byNobody)
+	} else if !l.link.Lead() {
+		l.pass(byLink)
+		l.link.Resume()
+	}
+	done = true
+}
+
+// Stop implements [turn.Errand].
+func (p *call) Stop() {
+	if p.state.Or(stopped)&answered == 0 {
+		p.conn.lead.link.Interrupt()
+	}
+}

@@ -1,0 +1,33 @@
+package channel
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// lookout has a function called some time after arm was called, once however often
+// that was: for what must be noticed when it lasts, and happens too often for a timer
+// each time. The zero value is ready.
+type lookout struct {
+	armed atomic.Bool // who sets it has the rest
+	timer *time.Timer // nil before the first time
+	wait  time.Duration
+}
+
+// arm has look called, which must call over.
+func (l *lookout) arm(look func()) {
+	if l.armed.Load() || !l.armed.CompareAndSwap(false, true) {
+		return
+	}
+	if l.timer == nil {
+		l.wait = firstLook
+		l.timer = time.AfterFunc(time.Hour, look) // not before it can be reset
+	}
+	l.timer.Reset(l.wait)
+}
+
+// over lets arm be called again, which then waits so long.
+func (l *lookout) over(wait time.Duration) {
+	l.wait = wait
+	l.armed.Store(false)
+}
