@@ -75,7 +75,9 @@ func newConn(link transport.Link, opts *Options, dialed bool, accept func(*Conn)
 	c.origin = link.RemoteAddr().String()
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.loans.link, _ = link.(transport.Resumer)
+	c.loans.look.look = c.lookAfter
 	c.lead.link, _ = link.(transport.Leader)
+	c.lead.look.look = c.attend
 	if turn.SchedulerOf(c.turn) != nil {
 		c.ctx = turn.With(c.ctx, c.turn)
 	}

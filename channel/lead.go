@@ -74,7 +74,7 @@ func (c *Conn) leave(p *call, others bool) (left bool) {
 		return false
 	case l.alone == knownAlone && l.link.Vacate():
 		l.pass(byNobody)
-		l.look.arm(c.attend)
+		l.look.arm()
 		c.mu.Lock()
 		others = c.calls.n > 0 // who came meanwhile may not know that nobody reads
 		c.mu.Unlock()
@@ -132,7 +132,7 @@ func (c *Conn) attend() {
 	}
 	l.look.over(firstLook)
 	if l.is(byNobody) {
-		l.look.arm(c.attend)
+		l.look.arm()
 	}
 }
 

@@ -43,7 +43,7 @@ func (r *Request) Borrow() (loan uint64) {
 	loan = l.state.Load()>>1 + 1
 	r.loan, l.to = loan, r
 	l.state.Store(loan<<1 | 1)
-	l.look.arm(r.conn.lookAfter)
+	l.look.arm()
 	return loan
 }
 
@@ -87,6 +87,6 @@ func (c *Conn) lookAfter() {
 	}
 	l.look.over(wait)
 	if l.state.Load()&1 == 1 {
-		l.look.arm(c.lookAfter)
+		l.look.arm()
 	}
 }
