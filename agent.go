@@ -69,9 +69,9 @@ func (a *Agent) MarshalText() ([]byte, error) {
 func (a *Agent) Clock() clock.Clock { return a.container.Clock() }
 
 // Rand returns the agent's own source of random numbers, always the same one. In
-// a local network what it gives depends on the seed of that and the agent's URL
-// alone, so runs repeat; elsewhere it is different each time. It is for the
-// agent's own code.
+// a local network what it gives depends on the seed of that, on the agent's URL and
+// on how often its container was started before, and on nothing else, so runs
+// repeat; elsewhere it is different each time. It is for the agent's own code.
 func (a *Agent) Rand() *rand.Rand {
 	x := a.more()
 	if x.random == nil {

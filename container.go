@@ -76,9 +76,6 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 	}
 	if c.opts.Clock == nil {
 		c.opts.Clock = clock.Real{}
-		if a, err := transport.ParseAddr(addr); err == nil && a.Local() {
-			c.opts.Clock = clock.For(ctx)
-		}
 	}
 	c.gather()
 	types := new(codec.Types)
@@ -125,6 +122,9 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		c.free = c.server.Turn()
 		if s := turn.SchedulerOf(c.free); s != nil {
 			c.by = &s
+		}
+		if a, _ := transport.ParseAddr(addr); a.Local() && (opts == nil || opts.Clock == nil) {
+			c.opts.Clock = clock.ForTurn(c.free)
 		}
 	}
 	close(c.bound)
@@ -278,7 +278,7 @@ func (c *Container) Shutdown(ctx context.Context) error {
 	if a := c.agentOf(ctx); a != nil {
 		return fmt.Errorf("gomas: shutdown of %v by %v: %w: an agent cannot wait for its own end", c, a, turn.ErrMisuse)
 	}
-	if err := c.alive(ctx); err != nil {
+	if err := c.alive(); err != nil {
 		return fmt.Errorf("gomas: shutdown of %v: %w", c, err)
 	}
 	c.mu.Lock()

@@ -132,7 +132,7 @@ func (a *Agent) Stop(ctx context.Context) error {
 	if turn.From(ctx) == turn.Turn(&a.turn) {
 		return fmt.Errorf("gomas: stop %v: %w: an agent cannot wait for its own end", a, turn.ErrMisuse)
 	}
-	err := a.container.alive(ctx)
+	err := a.container.alive()
 	if err == nil {
 		err = a.quit(context.WithoutCancel(ctx)).done.Wait(ctx, nil, end{a.container, a})
 	}

@@ -82,7 +82,7 @@ func (p peer) Inside() *rpc.Service {
 func (p peer) Connect(ctx context.Context) (*rpc.Conn, error) {
 	l, err := p.container.line(p.addr)
 	if err == nil {
-		err = p.container.alive(ctx)
+		err = p.container.alive()
 	}
 	if err != nil {
 		return nil, err
@@ -91,15 +91,14 @@ func (p peer) Connect(ctx context.Context) (*rpc.Conn, error) {
 }
 
 // alive returns an error if the container has crashed, in a local network.
-func (c *Container) alive(ctx context.Context) error {
+func (c *Container) alive() error {
 	if c.by == nil {
 		return nil
 	}
-	wait, err := c.free.Begin(ctx)
-	if err == nil {
-		wait.Drop()
+	if n, ok := (*c.by).(interface{ Err() error }); ok {
+		return n.Err()
 	}
-	return err
+	return nil
 }
 
 // Addr implements [rpc.Peer].

@@ -22,7 +22,7 @@ func WithTimeout(parent context.Context, c Clock, d time.Duration) (ctx context.
 	if _, ok := c.(Real); ok {
 		return context.WithTimeout(parent, d)
 	}
-	return withDeadline(parent, c.In, d)
+	return withDeadline(parent, forWaits(c).In, d)
 }
 
 // WithDeadline is [WithTimeout] with an end at a time of c, at once if that is
@@ -31,7 +31,7 @@ func WithDeadline(parent context.Context, c Clock, t time.Duration) (ctx context
 	if _, ok := c.(Real); ok {
 		return context.WithTimeout(parent, later(t, -c.Now()))
 	}
-	return withDeadline(parent, c.At, t)
+	return withDeadline(parent, forWaits(c).At, t)
 }
 
 func withDeadline(parent context.Context, start func(time.Duration, func()) (Timer, error), t time.Duration) (context.Context, context.CancelFunc) {

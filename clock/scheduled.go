@@ -17,3 +17,13 @@ func ForTurn(t turn.Turn) Clock {
 	}
 	return Real{}
 }
+
+// forWaits returns the clock for timers that only end a wait or a context. That
+// of a container that may crash calls no function afterwards, but those who wait
+// may be elsewhere, and if they are not they do not go on anyway.
+func forWaits(c Clock) Clock {
+	if w, ok := c.(interface{ ForWaits() Clock }); ok {
+		return w.ForWaits()
+	}
+	return c
+}

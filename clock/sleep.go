@@ -17,13 +17,13 @@ func Sleep(ctx context.Context, c Clock, d time.Duration) error {
 	if d == 0 {
 		return turn.Yield(ctx)
 	}
-	return sleep(ctx, c.In, d)
+	return sleep(ctx, forWaits(c).In, d)
 }
 
 // SleepUntil pauses until c has reached t, as [Sleep] does. If that is now, it
 // is a sleep of zero; if it is over, a [*PastError].
 func SleepUntil(ctx context.Context, c Clock, t time.Duration) error {
-	return sleep(ctx, c.At, t)
+	return sleep(ctx, forWaits(c).At, t)
 }
 
 // SleepUntilDate pauses until c has reached a date, as [SleepUntil] does. The

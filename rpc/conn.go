@@ -25,7 +25,7 @@ type Conn struct {
 	around     []Interceptor // of outgoing calls
 	home       atomic.Pointer[string]
 	kinBefore  channel.Kin // of the peer, on the connection before
-	spare      *call       // to be used again, by the goroutine that reads; may be nil
+	spare      *call       // to be used again, for the next request; may be nil
 }
 
 // Dial connects to a peer that listens at an address, and offers it svc,

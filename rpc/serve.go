@@ -119,9 +119,8 @@ func (c *call) runHere() (ran bool) {
 	}()
 	ran = turn.Here(c.turn, lent{c})
 	returned = true
-	if ran && c.req.Return() && c.around == nil { // interceptors may keep it
-		c.args, c.kwargs = nil, nil
-		c.conn.spare = c
+	if ran && c.req.Return() {
+		c.keep()
 	}
 	return ran
 }
@@ -307,5 +306,24 @@ func (c *call) Finish() {
 		return
 	}
 	// An error means that nobody is there any more to be answered.
-	_ = c.req.Send(context.Background())
+	if c.req.Send(context.Background()) == nil && c.isScheduled() {
+		c.keep()
+	}
+}
+
+// isScheduled reports whether a scheduler runs the call and what comes in on its
+// connection.
+func (c *call) isScheduled() bool {
+	s := turn.SchedulerOf(c.turn)
+	return s != nil && s == turn.SchedulerOf(c.conn.ch.Turn())
+}
+
+// keep has the call used again for the next request of its connection, unless
+// somebody else may have it. The caller alone has the connection: as the goroutine
+// that reads it, or because a scheduler runs one thing at a time.
+func (c *call) keep() {
+	if c.around == nil && c.Task == turn.Task(c) { // interceptors may keep it, and queues
+		c.args, c.kwargs = nil, nil
+		c.conn.spare = c
+	}
 }

@@ -49,6 +49,34 @@ func (c *Clock) In(d time.Duration, fn func()) (clock.Timer, error) {
 	return c.At(t, fn)
 }
 
+// nodeClock is the clock of a node. It implements [clock.Clock].
+type nodeClock struct {
+	*Clock
+	node *Node
+}
+
+// At implements [clock.Clock].
+func (c *nodeClock) At(t time.Duration, fn func()) (clock.Timer, error) {
+	return c.Clock.At(t, c.node.whileItLives(fn))
+}
+
+// In implements [clock.Clock].
+func (c *nodeClock) In(d time.Duration, fn func()) (clock.Timer, error) {
+	return c.Clock.In(d, c.node.whileItLives(fn))
+}
+
+// ForWaits returns the clock for timers that do no more than end a wait or a
+// context, which may be of another node.
+func (c *nodeClock) ForWaits() clock.Clock { return c.Clock }
+
+func (n *Node) whileItLives(fn func()) func() {
+	return func() {
+		if !n.Ended() {
+			fn()
+		}
+	}
+}
+
 // Timer is one time at which something happens. It may be set again after that.
 type Timer struct {
 	world *World

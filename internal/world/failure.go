@@ -97,7 +97,7 @@ func (w *World) report() (lines []string) {
 		if t.worker == nil {
 			continue
 		}
-		why := t.wait.why
+		why := t.blocked().why
 		if s, ok := why.(fmt.Stringer); ok {
 			why = s.String()
 		}
@@ -127,7 +127,7 @@ func (w *World) watch(ended <-chan struct{}) error {
 			return nil
 		case <-tick.C:
 		}
-		t, n := w.running.Load(), w.steps.Load()
+		t, n := w.running.Load(), w.Steps()
 		if t != last || n != steps || t == nil && w.sleeps() {
 			last, steps, since = t, n, time.Now()
 			continue

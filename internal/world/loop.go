@@ -31,28 +31,27 @@ func (w *World) step() (begun *task, more bool) {
 		i = int(w.draw.Uint64N(uint64(w.ready.n)))
 	}
 	e := w.ready.pop(i)
+	if t, ok := e.(*turn.Own); ok {
+		e = w.grant(t)
+	}
+	w.taken++
 	w.mu.Unlock()
-	w.steps.Add(1)
 	if w.still++; w.still > mostStill && !w.options.Real {
 		w.fail(&StandstillError{Time: w.Clock().Now(), Steps: w.still, Tasks: w.report()})
 		return nil, false
 	}
 	switch e := e.(type) {
-	case *turn.Own:
-		begun = w.grant(e)
-	case *task:
-		if !e.dead {
-			begun = e
-		}
 	case *waiter:
 		w.resume(e)
+	case *task:
+		if !e.dead {
+			return e, true
+		}
 	case Event:
 		w.guard(e.Happen)
 	}
-	if begun == nil {
-		w.look()
-	}
-	return begun, true
+	w.look()
+	return nil, true
 }
 
 const pollsAStep = 4
@@ -64,30 +63,30 @@ func (w *World) look() {
 	}
 }
 
-// grant lets the first go on that is queued for a turn, or returns it if it is a
-// task that begins.
-func (w *World) grant(t *turn.Own) (begun *task) {
+// grant takes the first out that is queued for a turn: a wait, a task that begins,
+// or what becomes of one that does not. It is nil if the turn is kept. w.mu is held.
+func (w *World) grant(t *turn.Own) any {
 	if n, kept := w.kept[t]; kept {
 		w.kept[t] = n + 1
 		return nil
 	}
-	w.mu.Lock()
 	it := t.Dequeue()
-	if x, ok := it.Task.(*waiter); ok {
-		w.mu.Unlock()
-		w.resume(x)
-		return nil
+	if x := waiterOf(it); x != nil {
+		return x
 	}
-	n := nodeOf(t)
-	if n.ended == nil {
-		begun = w.newTask(n, t, it)
+	if n := nodeOf(t); n.ended == nil {
+		return w.newTask(n, t, it)
 	}
-	w.mu.Unlock()
-	if begun == nil {
-		w.lost(t)
-	}
-	return begun
+	return refused{w, t}
 }
+
+// refused is a task whose node has ended before it began.
+type refused struct {
+	world *World
+	turn  *turn.Own
+}
+
+func (r refused) Happen() { r.world.lost(r.turn) }
 
 // advance goes on to the time of the next timer, now that nothing is ready.
 func (w *World) advance() bool {

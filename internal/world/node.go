@@ -15,15 +15,19 @@ import (
 type Node struct {
 	world     *World
 	name      string
+	starts    int // of nodes with that name, up to this one
 	free      turn.Own
+	clock     nodeClock
 	pauses    *rand.Rand
 	scheduler turn.Scheduler
 	ended     error // why, nil as long as it lives
 }
 
-// Init makes n a part of w, with a name. self is the type that n is embedded in.
-func (n *Node) Init(w *World, name string, self turn.Scheduler) {
-	n.world, n.name, n.scheduler = w, name, self
+// Init makes n a part of w, with a name, and how often there was one of that name,
+// counted from 1. self is the type that n is embedded in.
+func (n *Node) Init(w *World, name string, starts int, self turn.Scheduler) {
+	n.world, n.name, n.starts, n.scheduler = w, name, starts, self
+	n.clock = nodeClock{w.Clock(), n}
 	n.free.UseScheduler(&n.scheduler)
 }
 
@@ -41,20 +45,27 @@ func (n *Node) World() *World { return n.world }
 // Free implements [turn.Scheduler].
 func (n *Node) Free() *turn.Own { return &n.free }
 
-// Clock returns the clock of the world.
-func (n *Node) Clock() clock.Clock { return n.world.Clock() }
+// Clock returns the clock of the world, as the node has it: nothing that is
+// scheduled on it happens after the end of the node.
+func (n *Node) Clock() clock.Clock { return &n.clock }
 
 // Float64 draws a number from 0 up to 1, for pauses between attempts of code that
 // has no numbers of its own.
 func (n *Node) Float64() float64 {
 	if n.pauses == nil {
-		n.pauses = n.world.Rand("pauses " + n.name)
+		n.pauses = n.Rand("pauses " + n.name)
 	}
 	return n.pauses.Float64()
 }
 
-// Rand returns the random numbers of a purpose; see [World.Rand].
-func (n *Node) Rand(purpose string) *rand.Rand { return n.world.Rand(purpose) }
+// Rand returns the random numbers of a purpose; see [World.Rand]. They are others
+// for each node of the same name.
+func (n *Node) Rand(purpose string) *rand.Rand {
+	if n.starts > 1 {
+		purpose = fmt.Sprintf("%s, start %d", purpose, n.starts)
+	}
+	return n.world.Rand(purpose)
+}
 
 // ErrOutside is wrapped by errors for waiting with a context of the world, or for
 // using what belongs to it, where no task of it runs.
@@ -64,17 +75,24 @@ var ErrOutside = errors.New("called from outside the network: only code that was
 func (n *Node) Start(t *turn.Own, it *turn.Item) {
 	w := n.world
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed || n.ended != nil {
-		return
-	}
-	w.gained(t)
-	if t == &n.free {
+	switch {
+	case w.closed || n.ended != nil:
+	case t == &n.free:
+		w.gained(t)
 		w.push(w.newTask(n, t, it))
-		return
+	default:
+		w.gained(t)
+		t.Enqueue(it)
+		w.push(t)
 	}
-	t.Enqueue(it)
-	w.push(t)
+	w.mu.Unlock()
+}
+
+// Err returns why the code that runs may not wait in the node, nil if it may: the
+// node has ended, say.
+func (n *Node) Err() error {
+	_, err := n.current(&n.free)
+	return err
 }
 
 // Begin implements [turn.Scheduler].
@@ -195,8 +213,8 @@ func (n *Node) End(reason error) {
 	n.ended = reason
 	var guests []turn.Wait
 	for t := w.first; t != nil; t = t.next {
-		if t.home != n && t.wait.open() && (nodeOf(t.turn) == n || n.has(t.wait.why)) {
-			guests = append(guests, turn.NewWait(&t.wait, t.wait.state.Load()>>1))
+		if x := t.blocked(); t.home != n && x.open() && (nodeOf(t.turn) == n || n.has(x.why)) {
+			guests = append(guests, turn.NewWait(x, x.number()))
 		}
 	}
 	w.mu.Unlock()

@@ -34,10 +34,13 @@ const mostKept = 4096
 // pop takes the i-th. The first takes its place.
 func (q *ready) pop(i int) any {
 	mask := len(q.ring) - 1
-	j := (q.head + i) & mask
-	q.ring[q.head], q.ring[j] = q.ring[j], q.ring[q.head]
-	e := q.ring[q.head]
-	q.ring[q.head] = nil
+	first := &q.ring[q.head]
+	e := *first
+	if i > 0 {
+		other := &q.ring[(q.head+i)&mask]
+		e, *other = *other, e
+	}
+	*first = nil
 	q.head = (q.head + 1) & mask
 	if q.n--; q.n == 0 && len(q.ring) > mostKept {
 		*q = ready{}

@@ -16,11 +16,12 @@ type task struct {
 	worker *worker   // nil before it runs
 	wait   waiter    // its waits, one at a time
 
-	serial uint64 // of all tasks, by their start
-	after  uint32 // waits after its end
-	dying  bool   // its goroutine is to end
-	ending bool   // and does, as far as deferred functions let it
-	dead   bool   // it has, or never began
+	serial  uint64 // of all tasks, by their start
+	pending uint32 // waits that it has begun, and that have neither returned nor been dropped
+	after   uint8  // waits after its end
+	dying   bool   // its goroutine is to end
+	ending  bool   // and does, as far as deferred functions let it
+	dead    bool   // no wait of it goes on: it has ended so, or never began
 
 	prev, next *task // in the list of the world
 }
@@ -58,8 +59,8 @@ func (w *World) drop(t *task) {
 	} else {
 		t.next.prev = t.prev
 	}
-	if t.dying {
-		t.dead = true // the queue may have it
+	if t.dying || t.pending > 0 {
+		t.dead = true // the queue may have it, or get a wait of it
 		return
 	}
 	t.prev, t.worker, t.what, t.home, t.turn = nil, nil, nil, nil, nil
@@ -151,10 +152,18 @@ func (t *task) String() string {
 // begin opens a wait of the task, under a turn that it may give up.
 func (t *task) begin(under *turn.Own) turn.Wait {
 	x := &t.wait
-	if x.open() {
-		x = &waiter{task: t} // there is one already
+	if t.pending > 0 {
+		x = &waiter{task: t}
 	}
 	return turn.NewWait(x, x.begin(under))
+}
+
+// blocked returns the wait that the task blocks in, if it does in any.
+func (t *task) blocked() *waiter {
+	if x, ok := t.home.world.besides[t]; ok {
+		return x
+	}
+	return &t.wait
 }
 
 // On virtual time, goroutines are verified at wait number 1, 2, 4 and so on of the
@@ -221,9 +230,11 @@ func (w *World) kill(which func(*task) bool) {
 // unwind resumes a task to end. A coroutine that ends its goroutine ends that
 // of whoever resumed it, so this takes one of its own.
 func (w *World) unwind(t *task) {
-	if !t.wait.isOver() { // for its group, it goes on
-		w.gained(t.wait.turn)
+	x := t.blocked()
+	if x.over(x.number()) { // for its group, it goes on
+		w.gained(x.turn)
 	}
+	x.taken()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

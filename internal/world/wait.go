@@ -8,44 +8,77 @@ import (
 	"github.com/gomas/gomas/turn"
 )
 
-// waiter implements the waits of a task, one after another.
+// waiter implements the waits of a task, one after another. A task that begins a
+// wait while it has another, of which it may not know, gets one more for that.
 type waiter struct {
 	turn.Item // its place in the queue of the turn
 	task      *task
 	turn      *turn.Own     // that it gives up
-	state     atomic.Uint64 // number of the wait, shifted left; lowest bit: not over
-	why       any           // not nil while it blocks; a reason, once an error has ended it
+	state     atomic.Uint64 // number of the wait, shifted left, and the bits below
+	why       any           // while it blocks, what for
 }
 
-// reason is the error that has ended a wait.
-type reason struct{ error }
+// What the state of a wait says besides its number. One that is over stands in the
+// queue of the world until it has come.
+const (
+	isOpen = 1 << iota // it is not over
+	hasCome
+	stateBits = iota
+)
 
-func (x *waiter) open() bool { return x.state.Load()&1 != 0 }
+// failed is, in the place of the waiter in a queue, a wait that an error has ended.
+type failed struct {
+	*waiter
+	err error
+}
 
-func (x *waiter) isOver() bool { return !x.open() }
+// waiterOf returns the wait whose place in a queue it is, nil if it is a task's.
+func waiterOf(it *turn.Item) *waiter {
+	switch t := it.Task.(type) {
+	case *waiter:
+		return t
+	case *failed:
+		return t.waiter
+	}
+	return nil
+}
+
+func (x *waiter) open() bool { return x.state.Load()&isOpen != 0 }
+
+func (x *waiter) hasCome() bool { return x.state.Load()&hasCome != 0 }
+
+func (x *waiter) number() uint64 { return x.state.Load() >> stateBits }
 
 func (x *waiter) begin(t *turn.Own) uint64 {
-	x.turn, x.why = t, nil
-	n := x.state.Load()>>1 + 1
-	x.state.Store(n<<1 | 1)
+	x.turn, x.Task = t, x
+	n := x.number() + 1
+	x.state.Store(n<<stateBits | isOpen)
+	x.task.pending++
 	return n
 }
 
+// over ends wait n, and reports whether it was not over.
+func (x *waiter) over(n uint64) bool {
+	return x.state.CompareAndSwap(n<<stateBits|isOpen, n<<stateBits)
+}
+
+// taken notes that the wait, which is over, has come.
+func (x *waiter) taken() { x.state.Store(x.number()<<stateBits | hasCome) }
+
 // Wake implements [turn.Waiter].
 func (x *waiter) Wake(n uint64, err error) bool {
-	if !x.state.CompareAndSwap(n<<1|1, n<<1) {
+	if !x.over(n) {
 		return false
 	}
 	w := x.task.home.world
 	w.gained(x.turn)
 	w.mu.Lock()
 	if err != nil {
-		x.why = reason{err}
+		x.Task = &failed{x, err}
 	}
 	if turn.IsFree(x.turn) {
 		w.push(x)
 	} else {
-		x.Task = x
 		x.turn.Enqueue(&x.Item)
 		w.push(x.turn)
 	}
@@ -102,36 +135,46 @@ func (x *waiter) heed(ctx context.Context, this turn.Wait, why any) error {
 // suspend returns when the wait is over and the task has its turn back, with the
 // error that has ended it.
 func (x *waiter) suspend(why any) error {
-	w := x.task.home.world
-	w.mu.Lock()
-	if x.why == nil {
-		x.why = why
-	}
-	w.mu.Unlock()
+	x.why = why
 	x.park()
-	why, x.why = x.why, nil
-	if r, failed := why.(reason); failed {
-		return r.error
+	x.why = nil
+	if f, ok := x.Task.(*failed); ok {
+		return f.err
 	}
 	return nil
 }
 
-// park gives the turn up until the wait is over.
+// park gives the turn up until the wait is over. It ends the wait.
 func (x *waiter) park() {
+	t := x.task
+	if !t.dying && !x.hasCome() {
+		x.yield()
+	}
+	if t.dying {
+		t.ending = true
+		runtime.Goexit()
+	}
+	t.pending--
+}
+
+// yield lets others run until the wait has come.
+func (x *waiter) yield() {
 	t := x.task
 	w, own := t.home.world, t.turn
 	keeps := own != x.turn && !turn.IsFree(own)
 	if keeps {
 		w.kept[own] = 0
 	}
+	if x != &t.wait {
+		w.besides[t] = x
+	}
 	w.lost(x.turn)
 	w.park(t.worker)
+	if x != &t.wait {
+		delete(w.besides, t)
+	}
 	if keeps {
 		w.release(own)
-	}
-	if t.dying {
-		t.ending = true
-		runtime.Goexit()
 	}
 }
 
@@ -150,7 +193,9 @@ func (w *World) release(own *turn.Own) {
 
 // Drop implements [turn.Waiter].
 func (x *waiter) Drop(n uint64) {
-	if !x.state.CompareAndSwap(n<<1|1, n<<1) {
+	if x.over(n) {
+		x.task.pending--
+	} else {
 		x.park() // somebody woke it, so it stands in the queue
 	}
 }
@@ -178,7 +223,7 @@ func (w *World) poll(most int) (woken bool) {
 		x := w.polled[w.polledAt]
 		w.polledAt++
 		if x.open() && x.ctx.Err() != nil {
-			woken = x.Wake(x.state.Load()>>1, turn.Err(x.ctx)) || woken
+			woken = x.Wake(x.number(), turn.Err(x.ctx)) || woken
 		}
 	}
 	return woken

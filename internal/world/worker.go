@@ -89,16 +89,20 @@ func (w *World) drive() {
 	}
 }
 
-// resume lets the task of a wait that is over go on, unless it has been ended.
+// resume lets the task of a wait that has come go on, if it blocks in that one. If
+// not, it finds out when it does: until then the wait counts for nothing.
 func (w *World) resume(x *waiter) {
-	if !x.task.dead {
-		w.proceed(x.task)
+	switch t := x.task; {
+	case !t.dead && t.blocked() == x:
+		w.proceed(t)
+	case !x.hasCome():
+		x.taken()
+		w.lost(x.turn)
 	}
 }
 
-// proceed lets a task go on, on the coroutine that it has.
+// proceed lets a task go on, on the coroutine that it has, until it waits or ends.
 func (w *World) proceed(t *task) {
 	w.running.Store(t)
 	t.worker.next()
-	w.running.Store(nil)
 }

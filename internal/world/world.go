@@ -31,7 +31,6 @@ type World struct {
 	now     atomic.Int64 // virtual time
 
 	running  atomic.Pointer[task] // the one that runs
-	steps    atomic.Uint64
 	halted   atomic.Bool
 	driving  chan struct{}          // holds a token while somebody drives
 	stuck    chan struct{}          // closed when whoever drives will not come back
@@ -44,6 +43,7 @@ type World struct {
 	first, last *task // that have not ended, in the order of their start
 	spare       *task
 	serial      uint64
+	taken       uint64 // out of ready, ever
 	failure     error
 	closed      bool
 	asleep      bool          // the loop waits for rouse
@@ -60,12 +60,13 @@ type World struct {
 	polledAt int
 	waits    uint64            // ever begun
 	kept     map[*turn.Own]int // turns that tasks keep while they wait, with how often they were to be granted
+	besides  map[*task]*waiter // what tasks block in that have another wait already
 	still    int               // steps since time has gone on
 }
 
 // New returns a world in which nothing has happened.
 func New(o Options) *World {
-	w := &World{options: o, began: time.Now(), kept: make(map[*turn.Own]int), driving: make(chan struct{}, 1), stuck: make(chan struct{}), roused: make(chan struct{}, 1)}
+	w := &World{options: o, began: time.Now(), kept: make(map[*turn.Own]int), besides: make(map[*task]*waiter), driving: make(chan struct{}, 1), stuck: make(chan struct{}), roused: make(chan struct{}, 1)}
 	w.looping = w.loop
 	if o.Seed != 0 {
 		w.draw = w.Rand("schedule")
@@ -85,8 +86,8 @@ func (w *World) Rand(purpose string) *rand.Rand {
 // Push puts an event into the queue.
 func (w *World) Push(e Event) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.push(e)
+	w.mu.Unlock()
 }
 
 // push puts something into the queue; see [ready]. w.mu is held.
@@ -108,7 +109,11 @@ func (w *World) rouse() {
 func (w *World) Inside() bool { return w.running.Load() != nil }
 
 // Steps returns how many things have happened.
-func (w *World) Steps() uint64 { return w.steps.Load() }
+func (w *World) Steps() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.taken
+}
 
 // mainTask is a function that Run was given. It is the context of it, too.
 type mainTask struct {
@@ -259,7 +264,7 @@ func (w *World) discard() {
 		if !ok {
 			continue
 		}
-		if _, woken := own.Dequeue().Task.(*waiter); !woken {
+		if x := waiterOf(own.Dequeue()); x == nil || !x.hasCome() {
 			w.lost(own)
 		}
 	}

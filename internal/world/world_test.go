@@ -32,7 +32,7 @@ func newPlace(t *testing.T, o world.Options) *place {
 
 func join(w *world.World) *place {
 	p := new(place)
-	p.Init(w, "place", p)
+	p.Init(w, "place", 1, p)
 	return p
 }
 

@@ -124,10 +124,69 @@ func TestAnAgentDrawsTheSameNumbersInEveryRunOfASeed(t *testing.T) {
 	if slices.Equal(first, draw(2)) {
 		t.Error("another seed gives the same")
 	}
-	slices.Sort(first)
-	if len(slices.Compact(first)) != 4 {
+	if distinct(first) != 4 {
 		t.Errorf("numbers repeat: %v", first)
 	}
+}
+
+func distinct(numbers []int) int {
+	return len(slices.Compact(slices.Sorted(slices.Values(numbers))))
+}
+
+func TestAnAgentOfAContainerThatIsStartedAgainDrawsNewNumbersInEveryRunTheSame(t *testing.T) {
+	for how, again := range map[string]func(ctx context.Context, n *local.Network, c *gomas.Container) error{
+		"after a crash":   func(_ context.Context, n *local.Network, _ *gomas.Container) error { return n.Crash("a") },
+		"after it closed": func(ctx context.Context, _ *local.Network, c *gomas.Container) error { return c.Shutdown(ctx) },
+	} {
+		t.Run(how, func(t *testing.T) {
+			draw := func() (numbers []int) {
+				inside(t, &local.Options{Seed: 1}, func(ctx context.Context, n *local.Network) error {
+					for range 3 {
+						c, a, err := newAdderAt(ctx, "a", nil)
+						if err != nil {
+							return err
+						}
+						numbers = append(numbers, a.Rand().IntN(1e9))
+						if err := again(ctx, n, c); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				return numbers
+			}
+			first := draw()
+			if second := draw(); !slices.Equal(first, second) {
+				t.Errorf("%v, then %v", first, second)
+			}
+			if first[0] != 943964809 {
+				t.Errorf("the first start draws %d", first[0])
+			}
+			if distinct(first) != 3 {
+				t.Errorf("numbers repeat: %v", first)
+			}
+		})
+	}
+}
+
+func TestAContainerThatIsRestartedGivesItsAgentsNewNumbers(t *testing.T) {
+	inside(t, &local.Options{Seed: 1}, func(ctx context.Context, n *local.Network) error {
+		var numbers []int
+		err := n.Boot(ctx, "a", func(ctx context.Context) error {
+			_, a, err := newAdderAt(ctx, "a", nil)
+			if err == nil {
+				numbers = append(numbers, a.Rand().IntN(1e9))
+			}
+			return err
+		})
+		for range 2 {
+			err = errors.Join(err, n.Crash("a"), n.Restart("a"), clock.Sleep(ctx, n.Clock(), time.Second))
+		}
+		if distinct(numbers) != 3 {
+			t.Errorf("%v", numbers)
+		}
+		return err
+	})
 }
 
 func TestAgentsThatWaitForEachOtherAreNamedInTheReport(t *testing.T) {

@@ -130,6 +130,91 @@ func TestNothingRunsInAContainerThatHasCrashed(t *testing.T) {
 	})
 }
 
+func TestWhatIsScheduledOnTheClockOfAContainerEndsWithIt(t *testing.T) {
+	type schedule = func(ctx context.Context, n *local.Network, c clock.Clock, fn func()) error
+	in := func(c clock.Clock, fn func()) error {
+		_, err1 := c.In(2*time.Second, fn)
+		_, err2 := c.At(c.Now()+3*time.Second, fn)
+		_, err3 := clock.AtDate(c, c.Date().Add(4*time.Second), fn)
+		return errors.Join(err1, err2, err3)
+	}
+	for name, test := range map[string]struct {
+		how  schedule
+		want int
+	}{
+		"from outside": {func(_ context.Context, _ *local.Network, c clock.Clock, fn func()) error {
+			return in(c, fn)
+		}, 0},
+		"by code inside": {func(ctx context.Context, _ *local.Network, _ clock.Clock, fn func()) error {
+			return in(clock.For(ctx), fn)
+		}, 0},
+		"and on that of the network does not": {func(_ context.Context, n *local.Network, _ clock.Clock, fn func()) error {
+			return in(n.Clock(), fn)
+		}, 3},
+	} {
+		for how, boots := range map[string]bool{"by Boot": true, "without it": false} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				inside(t, nil, func(ctx context.Context, n *local.Network) error {
+					got, first := 0, true
+					start := func(ctx context.Context) error {
+						c, a, err := newAdderAt(ctx, "a", nil)
+						if err != nil || !first {
+							return err
+						}
+						first = false
+						return a.Do(ctx, func(ctx context.Context) error {
+							return test.how(ctx, n, c.Clock(), func() { got++ })
+						})
+					}
+					if boots {
+						if err := n.Boot(ctx, "a", start); err != nil {
+							return err
+						}
+					} else if err := start(ctx); err != nil {
+						return err
+					}
+					if err := errors.Join(clock.Sleep(ctx, n.Clock(), time.Second), n.Crash("a")); err != nil {
+						return err
+					}
+					if boots {
+						if err := n.Restart("a"); err != nil {
+							return err
+						}
+					}
+					if err := clock.Sleep(ctx, n.Clock(), time.Minute); err != nil || got != test.want {
+						t.Errorf("%d of 3 happened, want %d; %v", got, test.want, err)
+					}
+					return nil
+				})
+			})
+		}
+	}
+}
+
+func TestOthersMayGoOnSleepingByTheClockOfAContainerThatHasCrashed(t *testing.T) {
+	inside(t, nil, func(ctx context.Context, n *local.Network) error {
+		c, _, err1 := newAdderAt(ctx, "a", nil)
+		_, err2 := n.Clock().In(1, func() { _ = n.Crash("a") })
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		bounded, cancel := clock.WithTimeout(ctx, c.Clock(), time.Minute)
+		defer cancel()
+		err := errors.Join(
+			clock.Sleep(ctx, c.Clock(), time.Second),
+			clock.SleepUntil(ctx, c.Clock(), 2*time.Second),
+			clock.SleepUntilDate(ctx, c.Clock(), c.Clock().Date().Add(time.Second)),
+		)
+		if now := c.Clock().Now(); err != nil || now != 3*time.Second {
+			t.Errorf("at %v: %v", now, err)
+		}
+		if err := clock.Sleep(bounded, n.Clock(), time.Hour); err != context.DeadlineExceeded || c.Clock().Now() != time.Minute {
+			t.Errorf("at %v: %v", c.Clock().Now(), err)
+		}
+		return nil
+	})
+}
+
 func TestAContainerThatCrashesIsNotToldThatAConnectionWasLostJustBefore(t *testing.T) {
 	inside(t, nil, func(ctx context.Context, n *local.Network) error {
 		a, _, err1 := newAdderAt(ctx, "a", &gomas.Options{Lost: func(*rpc.Conn, error) { t.Error("it was told") }})

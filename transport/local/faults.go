@@ -155,7 +155,8 @@ func (b *booting) Finish() {}
 
 // Crash ends a container as the loss of power would: its connections break, and
 // its tasks end where they wait, without a word to others. Only their deferred
-// functions run. Code of other containers, or of none, that uses the container, as
+// functions run, and nothing that is scheduled on its clock; sleeping on that, and
+// the clock of the network, go on. Code of other containers, or of none, that uses the container, as
 // by waiting in the turn of one of its agents, gets [ErrCrashed]. It can be started
 // again, by [Network.Restart] or otherwise.
 func (n *Network) Crash(id string) error {

@@ -198,8 +198,9 @@ func (e *end) expect(now, at time.Duration) {
 // Full implements [transport.Link].
 func (e *end) Full() bool {
 	e.link.mu.Lock()
-	defer e.link.mu.Unlock()
-	return e.peer.full
+	full := e.peer.full
+	e.link.mu.Unlock()
+	return full
 }
 
 // Happen implements [world.Event]: a packet can be delivered.

@@ -95,13 +95,14 @@ type Network struct {
 	program *node
 	divided atomic.Bool // there is a partition
 
-	mu    sync.Mutex
-	nodes map[string]*node
-	links []*link        // all that have not ended, in the order of their making
-	made  int            // links ever made
-	pairs map[pair]int   // links ever made from one to another
-	sides map[string]int // of a partition; those that are not in it are on side 0
-	boots map[string]func(context.Context) error
+	mu     sync.Mutex
+	nodes  map[string]*node
+	starts map[string]int // of containers, by their ids
+	links  []*link        // all that have not ended, in the order of their making
+	made   int            // links ever made
+	pairs  map[pair]int   // links ever made from one to another
+	sides  map[string]int // of a partition; those that are not in it are on side 0
+	boots  map[string]func(context.Context) error
 }
 
 type pair struct{ from, to string }
@@ -109,7 +110,7 @@ type pair struct{ from, to string }
 // New returns a network in which there is nothing yet. It must be closed.
 func New(opts *Options) *Network {
 	n := &Network{
-		nodes: make(map[string]*node), pairs: make(map[pair]int),
+		nodes: make(map[string]*node), starts: make(map[string]int), pairs: make(map[pair]int),
 		sides: make(map[string]int), boots: make(map[string]func(context.Context) error),
 	}
 	if opts != nil {
@@ -198,9 +199,11 @@ type node struct {
 	listener *listener
 }
 
+// newNode returns the node of a container that starts, or starts again. n.mu is held.
 func (n *Network) newNode(id string) *node {
+	n.starts[id]++
 	p := &node{net: n, id: id}
-	p.Init(n.world, id, p)
+	p.Init(n.world, id, n.starts[id], p)
 	return p
 }
 
