@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/gomas/gomas"
 	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/turn"
 )
@@ -309,11 +309,11 @@ func TestAContextThatWasCapturedGoesOnWorking(t *testing.T) {
 func TestIdleAgentsHaveNoGoroutine(t *testing.T) {
 	c := container(t)
 	spawn(t, c)
-	before := runtime.NumGoroutine()
+	before := stack.Count()
 	for range 1000 {
 		spawn(t, c)
 	}
-	if after := runtime.NumGoroutine(); after > before {
+	if after := stack.Count(); after > before {
 		t.Errorf("%d goroutines before, %d after", before, after)
 	}
 }

@@ -23,6 +23,7 @@ type neighbour struct {
 	kept     parcel
 	heard    []int
 	released chan struct{}
+	lingered int         // calls that have begun to
 	fates    chan string // of the calls that lingered
 }
 
@@ -61,6 +62,7 @@ const (
 	heard  rpc.Func0[[]int]          = "heard(): the numbers in the order in which they came"
 	fail   rpc.Proc1[string]         = "fail(how)"
 	linger rpc.Proc0                 = "linger(): for an hour, or until its context ends"
+	began  rpc.Func0[int]            = "began(): how many calls have begun to linger"
 	fateOf rpc.Func0[string]         = "fate_of(): how the context of a call ended that lingered"
 
 	wait    rpc.Proc0                = "wait(): until somebody releases it"
@@ -97,10 +99,12 @@ func (m *meter) newNeighbour(_ context.Context, a *gomas.Agent) (*neighbour, err
 	heard.Handle(svc, func(context.Context) ([]int, error) { return n.heard, nil })
 	fail.Handle(svc, n.fail)
 	linger.Handle(svc, func(ctx context.Context) error {
+		n.lingered++
 		err := n.Sleep(ctx, time.Hour)
 		n.fates <- fmt.Sprint(ctx.Err())
 		return err
 	})
+	began.Handle(svc, func(context.Context) (int, error) { return n.lingered, nil })
 	fateOf.Handle(svc, n.fateOf)
 	wait.Handle(svc, func(ctx context.Context) error {
 		return n.Await(ctx, func() error {

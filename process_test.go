@@ -112,7 +112,7 @@ func TestAnAgentMayStartAndStopProcessesItself(t *testing.T) {
 func TestWhatAProcessPrintsComesLineByLineWithItsName(t *testing.T) {
 	var stdout, stderr printed
 	opts := in("hangs at the end")
-	opts.Stdout, opts.Stderr, opts.Grace = &stdout, &stderr, time.Second
+	opts.Stdout, opts.Stderr, opts.Grace = &stdout, &stderr, 3*time.Second
 	p, err := gomas.StartProcess(soon(t), container(t), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -127,32 +127,56 @@ func TestWhatAProcessPrintsComesLineByLineWithItsName(t *testing.T) {
 	}
 }
 
+// untilPrinted is a context whose deadline comes when something is printed to it.
+type untilPrinted struct {
+	context.Context
+	once sync.Once
+	done chan struct{}
+}
+
+func (u *untilPrinted) Done() <-chan struct{} { return u.done }
+
+func (u *untilPrinted) Err() error {
+	select {
+	case <-u.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+func (u *untilPrinted) Write(p []byte) (int, error) {
+	u.once.Do(func() { close(u.done) })
+	return len(p), nil
+}
+
 func TestAProcessThatDoesNotStartIsAnErrorWithWhatItPrinted(t *testing.T) {
 	busy := container(t)
+	hangs := in("hangs at start")
+	hangs.Stdout = &untilPrinted{Context: t.Context(), done: make(chan struct{})}
 	for name, test := range map[string]struct {
-		opts   *gomas.ProcessOptions
-		within time.Duration
-		want   []string
+		opts *gomas.ProcessOptions
+		want []string
 	}{
-		"it dies":  {in("dies at start"), time.Minute, []string{"process child: start: exit status 3; it printed\n", "some output", "panic: no money\ngoroutine 1: …"}},
-		"it ends":  {in("ends at start"), time.Minute, []string{"process child: start: it ended without serving"}},
-		"it hangs": {in("hangs at start"), time.Second, []string{"process child: start: context deadline exceeded; it printed\nthinking"}},
+		"it dies":  {in("dies at start"), []string{"process child: start: exit status 3; it printed\n", "some output", "panic: no money\ngoroutine 1: …"}},
+		"it ends":  {in("ends at start"), []string{"process child: start: it ended without serving"}},
+		"it hangs": {hangs, []string{"process child: start: context deadline exceeded; it printed\nthinking"}},
 		"its port is taken": {
 			&gomas.ProcessOptions{Name: "child", Addr: busy.Addr(), Stdout: io.Discard, Stderr: io.Discard},
-			time.Minute,
 			[]string{"process child: start: gomas: container at " + busy.Addr(), "address already in use"},
 		},
 		"its address is none": {
 			&gomas.ProcessOptions{Name: "child", Addr: "tcp://", Stdout: io.Discard, Stderr: io.Discard},
-			time.Minute,
 			[]string{`invalid address "tcp://"`},
 		},
-		"there is no such program": {&gomas.ProcessOptions{Command: []string{"./no such program"}}, time.Minute, []string{"no such program"}},
-		"a clock of its own kind":  {&gomas.ProcessOptions{Clock: strangeClock{}}, time.Minute, []string{"a gomas_test.strangeClock cannot be in two processes"}},
+		"there is no such program": {&gomas.ProcessOptions{Command: []string{"./no such program"}}, []string{"no such program"}},
+		"a clock of its own kind":  {&gomas.ProcessOptions{Clock: strangeClock{}}, []string{"a gomas_test.strangeClock cannot be in two processes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), test.within)
-			defer cancel()
+			ctx := soon(t)
+			if until, ok := test.opts.Stdout.(*untilPrinted); ok {
+				ctx = until
+			}
 			p, err := gomas.StartProcess(ctx, busy, test.opts)
 			if err == nil {
 				t.Fatalf("%v started", p)

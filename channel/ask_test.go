@@ -163,21 +163,23 @@ func TestACancelledAskReturnsAtOnceAndItsLateReplyHarmsNobody(t *testing.T) {
 }
 
 func TestAnAskHonoursItsDeadline(t *testing.T) {
-	c, r := withRaw(t, nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := c.Ask(ctx, 1, nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error is %v", err)
-	}
-	r.send(`[2, 0, "late"]`)
-	outcome := make(chan error, 1)
-	go func() { outcome <- c.Ask(soon(t), 2, nil) }()
-	r.next()
-	r.next()
-	r.send(`[1, 1, null]`)
-	if err := receive(t, "outcome", outcome); err != nil {
-		t.Errorf("ask after a time-out: %v", err)
-	}
+	inBubble(t, nil, func(t *testing.T, a asker) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if err := a.Ask(ctx, 1, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error is %v", err)
+		}
+		if took := time.Since(start); took != 20*time.Millisecond {
+			t.Errorf("it took %v", took)
+		}
+		a.deliver(`[2, 0, "late"]`)
+		a.ask(t.Context(), 2)
+		a.deliver(`[1, 1, null]`)
+		if err := <-a.outcomes; err != nil {
+			t.Errorf("ask after a time-out: %v", err)
+		}
+	})
 }
 
 func TestAnAskWhoseContextHasEndedSendsNothing(t *testing.T) {

@@ -184,7 +184,7 @@ func TestARequestUnderWayIsRepeatedOnlyIfItMay(t *testing.T) {
 	var seen atomic.Int64
 	srv := echoServer(t, "tcp://127.0.0.1:0", &seen)
 	defer stop(t, srv)
-	c := newClient(t, srv.Addr(), &channel.Options{Patience: time.Second})
+	c := newClient(t, srv.Addr(), &channel.Options{Patience: 3 * time.Second})
 	_, err := askText(t.Context(), c, "cut")
 	var lost *channel.LostError
 	if !errors.As(err, &lost) || lost.Unsent || !errors.Is(err, io.EOF) {
@@ -266,7 +266,7 @@ func TestDialWithPatience(t *testing.T) {
 	if _, err := channel.Dial(t.Context(), addr, &channel.Options{Patience: 50 * time.Millisecond}); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("in vain: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, err := channel.Dial(ctx, addr, &channel.Options{Patience: channel.Forever})
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, syscall.ECONNREFUSED) {

@@ -3,12 +3,12 @@ package clock_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gomas/gomas/clock"
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/turn"
 )
 
@@ -151,7 +151,7 @@ func TestAContextKeepsTheTurnAndSleepsEndWithIt(t *testing.T) {
 func TestContextsNeedNoGoroutine(t *testing.T) {
 	a := newAgent(t.Context())
 	c := clock.NewExternal(start, 0)
-	before := runtime.NumGoroutine()
+	before := stack.Count()
 	for range 100 {
 		ctx, cancel := clock.WithTimeout(a.ctx, c, 1)
 		defer cancel()
@@ -160,7 +160,7 @@ func TestContextsNeedNoGoroutine(t *testing.T) {
 		_, cancelGrandchild := clock.WithTimeout(ctx, clock.Real{}, time.Hour)
 		defer cancelGrandchild()
 	}
-	if n := runtime.NumGoroutine(); n >= before+100 {
+	if n := stack.Count(); n >= before+100 {
 		t.Errorf("%d goroutines, %d before", n, before)
 	}
 }

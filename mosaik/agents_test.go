@@ -245,7 +245,7 @@ func TestAStepWithAFailingProcess(t *testing.T) {
 }
 
 func TestAgentsThatDoNotRestAreReported(t *testing.T) {
-	agents := team(t, 0, 1, &mosaik.AgentsOptions{Patience: 20 * time.Millisecond})
+	agents := team(t, 0, 1, &mosaik.AgentsOptions{Patience: 2 * time.Second})
 	if err := agents.Step(t.Context(), mosaik.Step{Time: 1}); err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +261,7 @@ func TestAgentsThatDoNotRestAreReported(t *testing.T) {
 	}
 	<-began
 	err := agents.Step(t.Context(), mosaik.Step{Time: 2})
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "not come to rest within 20ms") {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "not come to rest within 2s") {
 		t.Errorf("agents that do not rest: %v", err)
 	}
 }

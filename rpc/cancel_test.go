@@ -21,7 +21,11 @@ func watcher() (svc *rpc.Service, began chan struct{}, ended chan error) {
 	began, ended = make(chan struct{}), make(chan error, 1)
 	svc = calculator()
 	watch.Handle(svc, func(ctx context.Context) error {
-		began <- struct{}{}
+		select {
+		case began <- struct{}{}:
+		case <-ctx.Done(): // see giveUp
+			return ctx.Err()
+		}
 		<-ctx.Done()
 		ended <- turn.Err(ctx)
 		return ctx.Err()
@@ -31,34 +35,36 @@ func watcher() (svc *rpc.Service, began chan struct{}, ended chan error) {
 
 const watch rpc.Proc0 = "watch()"
 
-// aWhile is long enough for a call to begin.
+// aWhile is mostly long enough for a call to begin.
 const aWhile = 100 * time.Millisecond
 
-// ways to give a call up: each returns a context, and what does it once the
-// call has begun.
+// ways to give a call up: each returns a context that ends after a time, or has
+// what ends it once the call has begun.
 var waysToGiveUp = map[string]struct {
-	begin func(ctx context.Context) (context.Context, func())
+	begin func(ctx context.Context, after time.Duration) (context.Context, func())
 	want  error
 }{
 	"cancelled": {
-		func(ctx context.Context) (context.Context, func()) { return context.WithCancel(ctx) },
+		func(ctx context.Context, _ time.Duration) (context.Context, func()) { return context.WithCancel(ctx) },
 		context.Canceled,
 	},
 	"past its deadline": {
-		func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithTimeout(ctx, aWhile)
+		func(ctx context.Context, after time.Duration) (context.Context, func()) {
+			ctx, cancel := context.WithTimeout(ctx, after)
 			context.AfterFunc(ctx, cancel)
 			return ctx, func() {}
 		},
 		context.DeadlineExceeded,
 	},
 	"past its time-out": {
-		func(ctx context.Context) (context.Context, func()) { return rpc.Timeout(ctx, aWhile), func() {} },
+		func(ctx context.Context, after time.Duration) (context.Context, func()) {
+			return rpc.Timeout(ctx, after), func() {}
+		},
 		context.DeadlineExceeded,
 	},
 	"past the deadline, with a longer time-out": {
-		func(ctx context.Context) (context.Context, func()) {
-			ctx, cancel := context.WithTimeout(ctx, aWhile)
+		func(ctx context.Context, after time.Duration) (context.Context, func()) {
+			ctx, cancel := context.WithTimeout(ctx, after)
 			context.AfterFunc(ctx, cancel)
 			return rpc.Timeout(ctx, patience), func() {}
 		},
@@ -67,20 +73,25 @@ var waysToGiveUp = map[string]struct {
 }
 
 // giveUp makes a call of watch, gives it up in one of the ways, and returns its
-// error.
-func giveUp(t *testing.T, r rpc.Remote, began <-chan struct{}, begin func(context.Context) (context.Context, func())) error {
+// error. A call that was given up before it began is made again with more time:
+// a busy machine may be that slow.
+func giveUp(t *testing.T, r rpc.Remote, began <-chan struct{}, begin func(context.Context, time.Duration) (context.Context, func())) error {
 	t.Helper()
 	mustAdd(t, r) // now the peers know each other
-	ctx, end := begin(t.Context())
-	done := make(chan error)
-	go func() { done <- watch.Call(ctx, r) }()
-	select {
-	case <-began:
-	case err := <-done:
-		t.Fatal("the call ended before it began:", err)
+	for after := aWhile; ; after *= 4 {
+		ctx, end := begin(t.Context(), after)
+		done := make(chan error, 1)
+		go func() { done <- watch.Call(ctx, r) }()
+		select {
+		case <-began:
+			end()
+			return <-done
+		case err := <-done:
+			if after > patience {
+				t.Fatal("the call ended before it began:", err)
+			}
+		}
 	}
-	end()
-	return <-done
 }
 
 func TestTheContextOfAHandlerEndsWhenItsCallerGivesUp(t *testing.T) {

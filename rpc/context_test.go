@@ -3,11 +3,11 @@ package rpc_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/turn"
 )
@@ -209,12 +209,12 @@ func TestStandardContextsMadeFromThatOfAHandlerWorkAndStartNoGoroutines(t *testi
 				svc.UseTurn(own)
 			}
 			useContext.Handle(svc, func(ctx context.Context) (int, error) {
-				before := runtime.NumGoroutine()
+				before := stack.Count()
 				for range many {
 					_, cancel := context.WithTimeout(ctx, time.Hour)
 					defer cancel()
 				}
-				more := runtime.NumGoroutine() - before
+				more := stack.Count() - before
 
 				type key struct{}
 				short, cancel := context.WithTimeout(context.WithValue(ctx, key{}, 1), time.Millisecond)

@@ -50,7 +50,7 @@ func ExampleTimeout() {
 	}
 	fmt.Println("solver: version", version)
 
-	ctx = rpc.Timeout(ctx, 300*time.Millisecond) // for each call
+	ctx = rpc.Timeout(ctx, time.Second) // for each call
 	_, err = Solve.Call(ctx, conn.Remote(), 5000)
 	var failure *rpc.RemoteError
 	if errors.As(err, &failure) {

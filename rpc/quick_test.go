@@ -44,9 +44,10 @@ func TestOnlyQuickFunctionsRunOnTheGoroutineThatReads(t *testing.T) {
 func TestAFunctionThatWaitsIsNotKnownAsQuickAnyMore(t *testing.T) {
 	const text = "wait(n)"
 	wait := rpc.Proc1[int](text)
-	svc, release := calculator(), make(chan struct{})
+	svc, began, release := calculator(), make(chan struct{}, 1), make(chan struct{})
 	wait.Handle(svc, func(_ context.Context, n int) error {
 		if n > 0 {
+			began <- struct{}{}
 			<-release
 		}
 		return nil
@@ -58,7 +59,8 @@ func TestAFunctionThatWaitsIsNotKnownAsQuickAnyMore(t *testing.T) {
 	}
 	waited := make(chan error)
 	go func() { waited <- wait.Call(within(t), conn.Remote(), 1) }()
-	mustAdd(t, conn.Remote())
+	<-began
+	mustAdd(t, conn.Remote()) // read when the goroutine has been lent for too long
 	close(release)
 	if err := <-waited; err != nil {
 		t.Error(err)

@@ -1,9 +1,12 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gomas/gomas/internal/testcert"
@@ -57,22 +60,43 @@ func TestCloseLosesNothingAlsoIfTheOtherEndGoesOnSending(t *testing.T) {
 }
 
 func TestCloseOverTLSWaitsForAPeerThatDoesNotReadNoLongerThanLinger(t *testing.T) {
-	opts := secured(testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1"))
+	settings := secured(testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1")).TLS
+	client, err1 := settings.client("127.0.0.1", nil)
+	server, err2 := settings.server(nil)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now() // that the certificates are for
+	server = server.Clone()
+	client.Time, server.Time = func() time.Time { return now }, func() time.Time { return now }
 	for _, linger := range []time.Duration{0, 20 * time.Millisecond} {
-		x := unread(t, opts)
-		r := newRecorder(t, nil)
-		x.Start(r, timed(Limits{}))
-		for range 400 {
-			x.Send(newFrame(make([]byte, 100_000)...), Leave)
-		}
-		start := time.Now()
-		x.Close(linger)
-		if err := r.end(); err != nil {
-			t.Error(err)
-		}
-		// Package tls alone would take 5 seconds for its last word.
-		if took := time.Since(start); took > 4*time.Second {
-			t.Errorf("with %v it took %v", linger, took)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			x, y := net.Pipe()
+			defer y.Close()
+			shaken := make(chan error, 1)
+			go func() {
+				_, err := handshakeServer(y, server, patience)
+				shaken <- err
+			}()
+			c, err := handshakeClient(t.Context(), x, client, patience)
+			if err := errors.Join(err, <-shaken); err != nil {
+				t.Fatal(err)
+			}
+			l := NewStream(c, Addr{}, Addr{})
+			r := newRecorder(t, nil)
+			l.Start(r, timed(Limits{}))
+			for range 400 {
+				l.Send(newFrame(make([]byte, 100_000)...), Leave)
+			}
+			start := time.Now()
+			l.Close(linger)
+			if err := r.end(); err != nil {
+				t.Error(err)
+			}
+			// Package tls alone would take 5 seconds for its last word.
+			if took := time.Since(start); took > linger+goodbye/10 {
+				t.Errorf("with %v it took %v", linger, took)
+			}
+		})
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gomas/gomas/internal/testcert"
@@ -86,58 +88,66 @@ func TestAFrameThatDripsEndsTheLink(t *testing.T) {
 	checkLate(t, r.end(), "frame not complete", limit, start)
 }
 
+// inBubble runs a test with a fake clock on a link and the other end of its
+// connection, so that a busy machine makes nobody late.
+func inBubble(t *testing.T, test func(t *testing.T, l Link, peer net.Conn)) {
+	synctest.Test(t, func(t *testing.T) {
+		x, peer := net.Pipe()
+		defer peer.Close()
+		test(t, NewStream(x, Addr{}, Addr{}), peer)
+	})
+}
+
 func TestALargeFrameMayTakeItsTimeForEachMiB(t *testing.T) {
-	t.Parallel()
 	const (
 		limit  = 400 * time.Millisecond
 		pieces = 32 // of which four must arrive within the limit
 	)
-	x, peer := sockets(t, mustParse(t, "tcp://127.0.0.1:0"))
-	got := make(chan int, 1)
-	r := newRecorder(t, func(p []byte) { got <- len(p) })
-	l := NewStream(x, Addr{}, Addr{})
-	hold(t, l, r, timed(Limits{FrameTime: limit}))
-	start := time.Now()
-	rest := framed(make([]byte, pieces<<18))
-	steadily(limit/16, func() bool {
-		n, err := peer.Write(rest[:min(len(rest), 1<<18)])
-		if err != nil {
-			t.Error(err)
+	inBubble(t, func(t *testing.T, l Link, peer net.Conn) {
+		got := make(chan int, 1)
+		r := newRecorder(t, func(p []byte) { got <- len(p) })
+		hold(t, l, r, timed(Limits{FrameTime: limit}))
+		start := time.Now()
+		rest := framed(make([]byte, pieces<<18))
+		steadily(limit/16, func() bool {
+			n, err := peer.Write(rest[:min(len(rest), 1<<18)])
+			if err != nil {
+				t.Error(err)
+			}
+			rest = rest[n:]
+			return len(rest) > 0 && err == nil
+		})
+		if n := next(t, "frame", got); n != pieces<<18 {
+			t.Errorf("%d bytes arrived", n)
 		}
-		rest = rest[n:]
-		return len(rest) > 0 && err == nil
+		if took := time.Since(start); took < limit*3/2 {
+			t.Errorf("it took %v, which proves nothing", took)
+		}
 	})
-	if n := next(t, "frame", got); n != pieces<<18 {
-		t.Errorf("%d bytes arrived", n)
-	}
-	if took := time.Since(start); took < limit*3/2 {
-		t.Errorf("it took %v, which proves nothing", took)
-	}
 }
 
 func TestFramesThatAlwaysOverlapAreNotOneThatTakesTooLong(t *testing.T) {
-	t.Parallel()
 	const limit = 200 * time.Millisecond
-	x, peer := sockets(t, mustParse(t, "tcp://127.0.0.1:0"))
-	n := make(chan bool, 1000)
-	r := newRecorder(t, func([]byte) { n <- true })
-	hold(t, NewStream(x, Addr{}, Addr{}), r, timed(Limits{FrameTime: limit}))
-	if _, err := io.WriteString(peer, "\x00\x00"); err != nil {
-		t.Fatal(err)
-	}
-	frames := 0
-	end := time.Now().Add(2 * limit)
-	steadily(limit/20, func() bool {
-		_, err := io.WriteString(peer, "\x00\x02ab\x00\x00") // up to the middle of the next header
-		if err != nil {
-			t.Error(err)
+	inBubble(t, func(t *testing.T, l Link, peer net.Conn) {
+		n := make(chan bool, 1000)
+		hold(t, l, newRecorder(t, func([]byte) { n <- true }), timed(Limits{FrameTime: limit}))
+		if _, err := io.WriteString(peer, "\x00\x00"); err != nil {
+			t.Fatal(err)
 		}
-		frames++
-		return time.Now().Before(end) && err == nil
+		frames := 0
+		end := time.Now().Add(2 * limit)
+		steadily(limit/20, func() bool {
+			_, err := io.WriteString(peer, "\x00\x02ab\x00\x00") // up to the middle of the next header
+			if err != nil {
+				t.Error(err)
+			}
+			frames++
+			return time.Now().Before(end) && err == nil
+		})
+		for range frames {
+			next(t, "frame", n)
+		}
 	})
-	for range frames {
-		next(t, "frame", n)
-	}
 }
 
 // unread returns a link, over TLS or not, whose other end stops reading.
@@ -186,54 +196,54 @@ func TestAPeerThatDoesNotReadEndsTheLink(t *testing.T) {
 }
 
 func TestAPeerThatReadsSlowlyIsNoneThatDoesNotRead(t *testing.T) {
-	t.Parallel()
 	const (
 		limit = 300 * time.Millisecond
 		size  = 6 << 20
 	)
-	x, peer := sockets(t, Addr{Scheme: schemeIPC, Path: socketDir(t) + "/s"})
-	r := newRecorder(t, nil)
-	l := NewStream(x, Addr{}, Addr{})
-	l.Start(r, timed(Limits{WriteTime: limit}))
-	start := time.Now()
-	l.Send(newFrame(make([]byte, size)...), Leave)
-	left := size + HeaderSize
-	buf := make([]byte, 64<<10)
-	steadily(limit/40, func() bool {
-		n, err := io.ReadFull(peer, buf[:min(left, len(buf))])
-		if err != nil {
+	inBubble(t, func(t *testing.T, l Link, peer net.Conn) {
+		r := newRecorder(t, nil)
+		l.Start(r, timed(Limits{WriteTime: limit}))
+		start := time.Now()
+		l.Send(newFrame(make([]byte, size)...), Leave)
+		left := size + HeaderSize
+		buf := make([]byte, 64<<10)
+		steadily(limit/40, func() bool {
+			n, err := io.ReadFull(peer, buf[:min(left, len(buf))])
+			if err != nil {
+				t.Error(err)
+			}
+			left -= n
+			return left > 0 && err == nil
+		})
+		if took := time.Since(start); took < limit*3/2 {
+			t.Errorf("it took %v, which proves nothing", took)
+		}
+		l.Close(0)
+		if err := r.end(); err != nil {
 			t.Error(err)
 		}
-		left -= n
-		return left > 0 && err == nil
 	})
-	if took := time.Since(start); took < limit*3/2 {
-		t.Errorf("it took %v, which proves nothing", took)
-	}
-	l.Close(0)
-	if err := r.end(); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestASilentPeerEndsTheLink(t *testing.T) {
 	const limit = 100 * time.Millisecond
-	x, peer := sockets(t, mustParse(t, "tcp://127.0.0.1:0"))
-	r := newRecorder(t, func([]byte) {})
-	l := NewStream(x, Addr{}, Addr{})
-	l.Start(r, timed(Limits{Idle: limit}))
-	end := time.Now().Add(2 * limit)
-	var last time.Time
-	steadily(limit/20, func() bool {
-		last = time.Now()
-		if _, err := peer.Write(framed([]byte("x"))); err != nil {
-			t.Error(err)
-			return false
-		}
-		return last.Before(end)
+	inBubble(t, func(t *testing.T, l Link, peer net.Conn) {
+		r := newRecorder(t, func([]byte) {})
+		l.Start(r, timed(Limits{Idle: limit}))
+		end := time.Now().Add(2 * limit)
+		var last time.Time
+		steadily(limit/20, func() bool {
+			last = time.Now()
+			if _, err := peer.Write(framed([]byte("x"))); err != nil {
+				t.Error(err)
+				return false
+			}
+			return last.Before(end)
+		})
+		go func() { _, _ = io.Copy(io.Discard, peer) }()
+		l.Send(newFrame(1), Leave) // what we say does not count
+		checkLate(t, r.end(), "nothing received", limit, last)
 	})
-	l.Send(newFrame(1), Leave) // what we say does not count
-	checkLate(t, r.end(), "nothing received", limit, last)
 }
 
 func TestWithoutAnythingToWaitForNoTimerRuns(t *testing.T) {

@@ -241,16 +241,38 @@ func TestPlacesOfHandshakesThatFailAreFreeAgain(t *testing.T) {
 	opts.MaxLinks = 2
 	opts.Handshake = 100 * time.Millisecond
 	g := openGate(t, mustParse(t, "tcp://127.0.0.1:0"), *opts)
-	for range opts.MaxLinks {
-		rawDial(t, g.Addr())
+	// Nobody shakes hands in the end, for which this time may be too short.
+	for range 3 {
+		for range opts.MaxLinks {
+			rawDial(t, g.Addr())
+		}
+		for range opts.MaxLinks {
+			var late *TimeError
+			if err := next(t, "refusal", g.refused); !errors.As(err, &late) {
+				t.Error(err)
+			}
+		}
 	}
+}
+
+func TestPlacesOfHandshakesWithWhoSpeaksSomethingElseAreFreeAgain(t *testing.T) {
+	opts := secured(testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1"))
+	opts.MaxLinks = 2
+	g := openGate(t, mustParse(t, "tcp://127.0.0.1:0"), *opts)
 	for range opts.MaxLinks {
-		var late *TimeError
-		if err := next(t, "refusal", g.refused); !errors.As(err, &late) {
+		c := rawDial(t, g.Addr())
+		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
 	}
-	opts.Handshake = patience
+	for range opts.MaxLinks {
+		if err := next(t, "refusal", g.refused); errors.Is(err, ErrTooManyLinks) {
+			t.Error(err)
+		}
+	}
 	g.talk(opts)
 }
 

@@ -277,7 +277,7 @@ func TestHelpersOfHelpersAreBounded(t *testing.T) {
 		agents[0].as(func() {
 			deeper(0)
 			runtime.Gosched()
-			if n := runtime.NumGoroutine(); n > 50 {
+			if n := stack.Count(); n > 50 {
 				t.Errorf("%d goroutines are left", n)
 			}
 		})

@@ -13,10 +13,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomas/gomas/internal/testcert"
 	"github.com/gomas/gomas/rpc"
 )
+
+// patience is how long a test waits for what should happen at once.
+const patience = 30 * time.Second
 
 func TestCtrlCEndsACommandWithItsCode(t *testing.T) {
 	for _, test := range []struct {
@@ -27,7 +31,7 @@ func TestCtrlCEndsACommandWithItsCode(t *testing.T) {
 		{"a call that waits for its answer", 1, "call ADDR add 3 4"},
 		{"a call that waits for ever", 1, "call ADDR add 3 4 --timeout 0"},
 		{"a call that waits for a handshake", 1, "call ADDR add 3 4 --ca CA --cert CERT --key KEY"},
-		{"a call whose peer is being looked at", 2, "call ADDR add 3 4 --timeout 10ms"},
+		{"a call whose peer is being looked at", 2, "call ADDR add 3 4 --timeout 1s"},
 		{"a list", 1, "ls ADDR"},
 		{"a ping", 1, "ping ADDR"},
 		{"a ping that goes on trying", 1, "ping ADDR --wait 1m --timeout 5m"},
@@ -52,7 +56,11 @@ func TestCtrlCEndsACommandWithItsCode(t *testing.T) {
 			}
 			p := start(t, words...)
 			for range test.after {
-				<-connected
+				select {
+				case <-connected:
+				case <-time.After(patience):
+					t.Fatal("it does not connect")
+				}
 			}
 			p.interrupt(t)
 			if code := p.wait(t); code != codeInterrupted {

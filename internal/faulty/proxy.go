@@ -156,10 +156,10 @@ func (p *Proxy) carry(client *net.TCPConn, number uint64) {
 		target, err = dialer.DialContext(p.ctx, "tcp", address)
 	}
 	if refuse || err != nil {
-		reset(client)
 		p.mu.Lock()
-		p.count(&p.stats.Refused, 1)
+		p.count(&p.stats.Refused, 1) // before the client can know
 		p.mu.Unlock()
+		reset(client)
 		return
 	}
 	for _, nc := range []*net.TCPConn{client, target.(*net.TCPConn)} {

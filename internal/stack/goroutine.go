@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bytes"
+	"iter"
 	"runtime"
 	"strconv"
 )
@@ -23,19 +24,36 @@ const mostText = 64 << 20
 // 100,000. All goroutines stop for the time that takes, which grows with their
 // number.
 func Of(goroutines map[uint64]bool) map[uint64]string {
+	traces := make(map[uint64]string)
+	for trace := range all() {
+		if g, ok := number(trace); ok && goroutines[g] {
+			traces[g] = string(bytes.TrimSpace(trace))
+		}
+	}
+	return traces
+}
+
+// Count returns how many goroutines there are, or less if there are more than
+// about 100,000. Unlike [runtime.NumGoroutine], which a garbage collection has
+// count some that have ended, it is exact; what it takes, see [Of].
+func Count() (n int) {
+	for trace := range all() {
+		if _, ok := number(trace); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// all returns the stack traces of all goroutines.
+func all() iter.Seq[[]byte] {
 	text := make([]byte, 64<<10)
 	n := runtime.Stack(text, true)
 	for n == len(text) && n < mostText {
 		text = make([]byte, 2*n)
 		n = runtime.Stack(text, true)
 	}
-	traces := make(map[uint64]string)
-	for trace := range bytes.SplitSeq(text[:n], []byte("\n\n")) {
-		if g, ok := number(trace); ok && goroutines[g] {
-			traces[g] = string(bytes.TrimSpace(trace))
-		}
-	}
-	return traces
+	return bytes.SplitSeq(text[:n], []byte("\n\n"))
 }
 
 // number parses the beginning of a stack trace.

@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -62,6 +63,38 @@ func TestTheStacksOfOtherGoroutinesAreFound(t *testing.T) {
 	}
 	if len(got) != 5 {
 		t.Errorf("%d of 5", len(got))
+	}
+}
+
+func TestGoroutinesThatHaveEndedAreNotCounted(t *testing.T) {
+	const many = 10_000
+	var running sync.WaitGroup
+	end := make(chan bool)
+	for range many {
+		running.Go(func() { <-end })
+	}
+	if n := stack.Count(); n < many {
+		t.Errorf("%d goroutines, and %d were started", n, many)
+	}
+	close(end)
+	running.Wait()
+	// The memory of their stacks is given back by collections.
+	collected := make(chan bool)
+	go func() {
+		defer close(collected)
+		for range 5 {
+			runtime.GC()
+		}
+	}()
+	for over := false; !over; {
+		if n := stack.Count(); n > many/10 { // those of other tests may go on
+			t.Errorf("%d goroutines, and none was left", n)
+		}
+		select {
+		case <-collected:
+			over = true
+		default:
+		}
 	}
 }
 

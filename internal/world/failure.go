@@ -109,6 +109,9 @@ func (w *World) report() (lines []string) {
 	return lines
 }
 
+// ticks is how often watch must see the world unchanged.
+const ticks = 4
+
 // watch waits until the world is driven no more, and returns an error if a task
 // is stuck meanwhile.
 func (w *World) watch(ended <-chan struct{}) error {
@@ -116,11 +119,11 @@ func (w *World) watch(ended <-chan struct{}) error {
 		<-ended
 		return nil
 	}
-	tick := time.NewTicker(w.options.Stall / 4)
+	tick := time.NewTicker(w.options.Stall / ticks)
 	defer tick.Stop()
 	var last *task
 	var steps uint64
-	since := time.Now()
+	since, unchanged := time.Now(), 0
 	for {
 		select {
 		case <-ended:
@@ -129,11 +132,12 @@ func (w *World) watch(ended <-chan struct{}) error {
 		}
 		t, n := w.running.Load(), w.Steps()
 		if t != last || n != steps || t == nil && w.sleeps() {
-			last, steps, since = t, n, time.Now()
+			last, steps, since, unchanged = t, n, time.Now(), 0
 			continue
 		}
-		if after := time.Since(since); after >= w.options.Stall {
-			return w.stalled(t, after)
+		// Ticks, and not the time: the whole program may have been stopped meanwhile.
+		if unchanged++; unchanged == ticks {
+			return w.stalled(t, time.Since(since))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gomas/gomas/clock"
@@ -96,32 +97,52 @@ func TestARunThatAnotherDrivesEndsAsItsFunctionDoes(t *testing.T) {
 }
 
 func TestAWorldThatHasStalledRunsNothingMoreAndSaysWhy(t *testing.T) {
-	p := newPlace(t, world.Options{Stall: 50 * time.Millisecond})
-	block := make(chan bool)
-	defer close(block)
-	for _, fn := range []func(context.Context) error{
-		func(context.Context) error { <-block; return nil },
-		func(context.Context) error { return nil },
-	} {
-		err := p.run(t, fn)
-		if _, ok := errors.AsType[*world.StallError](err); !ok {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t, world.Options{Stall: 50 * time.Millisecond})
+		block := make(chan bool)
+		defer close(block)
+		for _, fn := range []func(context.Context) error{
+			func(context.Context) error { <-block; return nil },
+			func(context.Context) error { return nil },
+		} {
+			err := p.run(t, fn)
+			if _, ok := errors.AsType[*world.StallError](err); !ok {
+				t.Error(err)
+			}
 		}
-	}
+	})
 }
 
 func TestATimerThatBlocksIsReported(t *testing.T) {
-	p := newPlace(t, world.Options{Stall: 50 * time.Millisecond})
-	block := make(chan bool)
-	defer close(block)
-	err := p.run(t, func(ctx context.Context) error {
-		if _, err := p.Clock().In(1, func() { <-block }); err != nil {
-			return err
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t, world.Options{Stall: 50 * time.Millisecond})
+		block := make(chan bool)
+		defer close(block)
+		err := p.run(t, func(ctx context.Context) error {
+			if _, err := p.Clock().In(1, func() { <-block }); err != nil {
+				return err
+			}
+			return clock.Sleep(ctx, p.Clock(), 2)
+		})
+		stall, ok := errors.AsType[*world.StallError](err)
+		if !ok || stall.Task != "an event" || stall.Stack == "" {
+			t.Errorf("%v", err)
 		}
-		return clock.Sleep(ctx, p.Clock(), 2)
 	})
-	stall, ok := errors.AsType[*world.StallError](err)
-	if !ok || stall.Task != "an event" || stall.Stack == "" {
-		t.Errorf("%v", err)
+}
+
+func TestAWorldMayBeClosedWhileTheContextOfARunEnds(t *testing.T) {
+	for range 500 {
+		p := newPlace(t, world.Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := p.World().Run(ctx, &p.Node, "main", func(context.Context) error {
+			cancel()
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+		if err := p.World().Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -257,14 +257,22 @@ func (w *World) shut() {
 }
 
 // discard takes tasks that never began off the groups of their turns, which may
-// outlive the world.
+// outlive the world. Others may push meanwhile: the context of a run that is over
+// may end at any time.
 func (w *World) discard() {
-	for w.ready.n > 0 {
-		own, ok := w.ready.pop(0).(*turn.Own)
-		if !ok {
-			continue
+	for {
+		w.mu.Lock()
+		if w.ready.n == 0 {
+			w.mu.Unlock()
+			return
 		}
-		if x := waiterOf(own.Dequeue()); x == nil || !x.hasCome() {
+		own, begins := w.ready.pop(0).(*turn.Own)
+		if begins {
+			x := waiterOf(own.Dequeue())
+			begins = x == nil || !x.hasCome()
+		}
+		w.mu.Unlock()
+		if begins {
 			w.lost(own)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -158,20 +159,24 @@ func TestWhatCannotGoOnIsReportedAtOnceWithWhatItWaitsFor(t *testing.T) {
 	}
 }
 
+// With a fake clock, a busy machine makes no task late: time goes on when all are
+// blocked.
 func TestATaskThatBlocksOutsideIsReportedWithItsStack(t *testing.T) {
-	p := newPlace(t, world.Options{Stall: 20 * time.Millisecond})
-	release, ended := make(chan struct{}), make(chan struct{})
-	err := p.run(t, func(context.Context) error {
-		defer close(ended)
-		blockHere(release)
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t, world.Options{Stall: 20 * time.Millisecond})
+		release, ended := make(chan struct{}), make(chan struct{})
+		err := p.run(t, func(context.Context) error {
+			defer close(ended)
+			blockHere(release)
+			return nil
+		})
+		var stall *world.StallError
+		if !errors.As(err, &stall) || !strings.Contains(stall.Stack, "blockHere") || stall.Task != "main" {
+			t.Error(err)
+		}
+		close(release)
+		<-ended
 	})
-	var stall *world.StallError
-	if !errors.As(err, &stall) || !strings.Contains(stall.Stack, "blockHere") || stall.Task != "main" {
-		t.Error(err)
-	}
-	close(release)
-	<-ended
 }
 
 //go:noinline

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gomas/gomas/clock"
@@ -121,19 +122,21 @@ func TestExploreFindsWhateverEndsARun(t *testing.T) {
 }
 
 func TestExploreFindsATaskThatBlocksAndGoesOn(t *testing.T) {
-	release := make(chan struct{})
-	defer close(release)
-	opts := &local.ExploreOptions{First: 10, Network: local.Options{Stall: 200 * time.Millisecond}}
-	f := explore(t, opts, func(ctx context.Context) error {
-		if local.From(ctx).Seed() == 12 {
-			<-release
+	synctest.Test(t, func(t *testing.T) { // so that no other seed stalls on a busy machine
+		release := make(chan struct{})
+		defer close(release)
+		opts := &local.ExploreOptions{First: 10, Network: local.Options{Stall: 200 * time.Millisecond}}
+		f := explore(t, opts, func(ctx context.Context) error {
+			if local.From(ctx).Seed() == 12 {
+				<-release
+			}
+			return nil
+		})
+		var stalled *local.StallError
+		if f == nil || f.Seed != 12 || !errors.As(f.Err, &stalled) || f.Unsteady != "" {
+			t.Errorf("found %v", f)
 		}
-		return nil
 	})
-	var stalled *local.StallError
-	if f == nil || f.Seed != 12 || !errors.As(f.Err, &stalled) || f.Unsteady != "" {
-		t.Errorf("found %v", f)
-	}
 }
 
 func TestAFindingSaysIfTheRunIsNotTheSameAgain(t *testing.T) {
