@@ -89,6 +89,7 @@ func newHelper(below uint8) *helper {
 	h := &helper{jobs: make(chan job, 1)}
 	h.waiter.item.Task = &h.waiter
 	h.waiter.ready = make(chan struct{}, 1)
+	h.waiter.blocked = true // whenever it waits
 	go h.work(below)
 	return h
 }

@@ -189,7 +189,7 @@ func (t *Own) takeWithin(ctx context.Context, goroutine uint64) error {
 		return nil
 	}
 	w, n := begin(context.Background(), t)
-	w.goroutine = goroutine
+	w.goroutine, w.blocked = goroutine, true
 	if ctx.Done() != nil {
 		w.ready = make(chan struct{}, 1)
 	}

@@ -73,6 +73,9 @@ type waiter struct {
 	ender  Ender  // the context, if it ends the wait by itself
 	errand Errand // nil: none
 
+	blocked bool // the task has given the turn up for this wait
+	missed  bool // it was granted the turn before, while it blocked in another wait
+
 	goroutine uint64  // that waits, if the turn is watched
 	worker    *worker // of that goroutine
 	lane      uint8   // of the group's contexts
@@ -127,10 +130,16 @@ func (w *waiter) resume() {
 	}
 }
 
-// grant tells the task that it may go on.
+// grant tells the task that it may go on. If it blocks in another wait, which it
+// began later, it finds out when it comes back to this one.
 func (w *waiter) grant() {
 	if w.errand != nil {
 		w.errand.Stop()
+	}
+	if w.turn != nil && !w.blocked {
+		w.missed = true
+		w.turn.release()
+		return
 	}
 	if w.ready != nil {
 		w.ready <- struct{}{}
@@ -174,6 +183,9 @@ func (w *waiter) Wake(n uint64, err error) bool {
 }
 
 func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
+	if w.missed {
+		return w.end()
+	}
 	w.leave()
 	w.worker.wait()
 	switch {
@@ -218,16 +230,19 @@ func (w *waiter) Drop(n uint64) {
 		w.free()
 		return
 	}
-	// Somebody woke it, so it stands in the queue.
-	w.leave()
-	w.release()
-	w.granted()
+	if !w.missed {
+		// Somebody woke it, so it stands in the queue.
+		w.leave()
+		w.release()
+		w.granted()
+	}
 	_ = w.end()
 }
 
 // leave takes what the goroutine keeps, which has the turn and is about to give it
 // up.
 func (w *waiter) leave() {
+	w.blocked = true
 	if w.turn != nil {
 		w.worker = w.turn.worker
 	}
@@ -249,7 +264,11 @@ func (w *waiter) group() *Group {
 
 // end notes that the turn is back, and returns how the wait ended.
 func (w *waiter) end() error {
-	if w.turn != nil {
+	switch {
+	case w.turn == nil:
+	case w.missed:
+		w.turn.worker.keep(w.ready)
+	default:
 		w.turn.holding.enter(w.goroutine)
 		w.turn.worker = w.worker
 		w.worker.keep(w.ready)
@@ -261,5 +280,6 @@ func (w *waiter) end() error {
 
 func (w *waiter) free() {
 	w.err, w.turn, w.worker, w.ender, w.ready, w.errand = nil, nil, nil, nil, nil, nil
+	w.blocked, w.missed = false, false
 	waiters.Put(w)
 }
