@@ -26,9 +26,12 @@ func (a *agent) help(ctx context.Context, b *agent, fn func()) error {
 		}
 		return err
 	}
-	var over turn.Event
-	b.Start(&turn.Item{Task: &task{run: fn, finish: func() { over.Set(nil) }}})
-	return over.Wait(ctx, nil, "help")
+	over, err := turn.Begin(ctx, nil) // and not an Event, which does not wait once it is set
+	if err != nil {
+		return err
+	}
+	b.Start(&turn.Item{Task: &task{run: fn, finish: func() { over.Wake(nil) }}})
+	return over.Block(ctx, "help")
 }
 
 // ending returns contexts of a that can end, in the forms that differ.
