@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gomas/gomas/channel"
+	"github.com/gomas/gomas/internal/testcert"
+	"github.com/gomas/gomas/transport"
 )
 
 // leaveAlone has one caller ask until nobody reads between its calls.
@@ -70,10 +72,18 @@ func lead(t testing.TB, c *channel.Conn, held, release chan string, ask func() (
 	}
 }
 
+// eachSecurity runs a test over TCP, over Unix sockets, and over TLS.
+func eachSecurity(t *testing.T, test func(t *testing.T, addr string, opts *channel.Options)) {
+	eachNetwork(t, func(t *testing.T, addr string) { test(t, addr, nil) })
+	files := testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1")
+	opts := &channel.Options{TLS: &transport.TLS{CA: files.CA, Cert: files.Cert, Key: files.Key}}
+	t.Run("tls", func(t *testing.T) { test(t, tcp, opts) })
+}
+
 func TestACallerThatIsAloneReadsTheConnection(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, addr string) {
+	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
-		c := dial(t, listen(t, addr, serve, nil).Addr(), nil)
+		c := dial(t, listen(t, addr, serve, opts).Addr(), opts)
 		said := lead(t, c, held, release, func() (string, error) { return channel.Ask[string](soon(t), c, "hold") })
 		release <- "enough"
 		if got := receive(t, "answer", said); got != "enough" {
@@ -104,9 +114,9 @@ func TestManyCallersLeaveTheReadingToTheLink(t *testing.T) {
 }
 
 func TestOthersMayAskWhileOneReads(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, addr string) {
+	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
-		c := dial(t, listen(t, addr, serve, nil).Addr(), nil)
+		c := dial(t, listen(t, addr, serve, opts).Addr(), opts)
 		ask := func() (string, error) { return channel.Ask[string](soon(t), c, "hold") }
 		first := lead(t, c, held, release, ask)
 		for range 100 {
@@ -132,9 +142,9 @@ func TestOthersMayAskWhileOneReads(t *testing.T) {
 
 func TestACallerThatReadsWaitsNoLongerThanOthers(t *testing.T) {
 	changed := errors.New("changed my mind")
-	eachNetwork(t, func(t *testing.T, addr string) {
+	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
-		c := dial(t, listen(t, addr, serve, nil).Addr(), nil)
+		c := dial(t, listen(t, addr, serve, opts).Addr(), opts)
 		hold := func(ctx context.Context) (string, error) { return channel.Ask[string](ctx, c, "hold") }
 		t.Run("its context is cancelled", func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -178,11 +188,11 @@ func TestACallerThatReadsWaitsNoLongerThanOthers(t *testing.T) {
 }
 
 func TestTheEndOfAConnectionIsSeenWhoeverReads(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, addr string) {
+	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
 		for _, peer := range []bool{false, true} {
 			t.Run(fmt.Sprintf("nobody, and the peer ends it: %v", peer), func(t *testing.T) {
-				c, other := pair(t, addr, serve, nil)
+				c, other := pair(t, addr, serve, opts)
 				leaveAlone(t, c)
 				if peer {
 					hangUp(t, other)
@@ -193,7 +203,7 @@ func TestTheEndOfAConnectionIsSeenWhoeverReads(t *testing.T) {
 			})
 		}
 		t.Run("a caller, and the peer ends it", func(t *testing.T) {
-			c, other := pair(t, addr, serve, nil)
+			c, other := pair(t, addr, serve, opts)
 			said := lead(t, c, held, release, func() (string, error) {
 				return channel.Ask[string](context.Background(), c, "hold")
 			})
@@ -211,9 +221,9 @@ func TestTheEndOfAConnectionIsSeenWhoeverReads(t *testing.T) {
 }
 
 func TestWhatPeersSendOnTheirOwnArrivesAndKeepsCallersFromReading(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, addr string) {
+	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
-		c, other := pair(t, addr, serve, nil)
+		c, other := pair(t, addr, serve, opts)
 		go handle(func(ctx context.Context, r *channel.Request) {
 			_ = r.Reply(ctx, "heard") // the connection may have ended
 		})(t.Context(), c)
@@ -269,8 +279,8 @@ func TestWhereTimeStandsStillTheLinkReads(t *testing.T) {
 }
 
 func TestWhoReadsChangesWithoutLosingAnything(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, addr string) {
-		c, other := pair(t, addr, echo, nil)
+	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
+		c, other := pair(t, addr, echo, opts)
 		go echo(t.Context(), c)
 		pick := rand.New(rand.NewPCG(1, 2))
 		var others sync.WaitGroup

@@ -1,15 +1,26 @@
 package transport
 
 import (
+	"crypto/tls"
 	"errors"
+	"net"
 	"os"
 	"time"
 )
 
-// Vacate implements [Leader]. Only plain sockets can be led: of others it is not
-// known whether reading can be interrupted at any place.
+// canLead reports whether reading from a connection can be interrupted at any place:
+// package tls goes on after an error that is temporary, as that of a deadline is.
+func canLead(nc net.Conn) bool {
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn, *tls.Conn:
+		return true
+	}
+	return false
+}
+
+// Vacate implements [Leader].
 func (s *stream) Vacate() bool {
-	if s.attempt == nil || s.reader.begun() {
+	if !s.leads || s.reader.begun() {
 		return false
 	}
 	s.release()

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/gomas/gomas/internal/testcert"
 )
 
 // follower is a receiver that stops the reading with each frame that says so.
@@ -29,10 +32,15 @@ func (f *follower) Receive(fr *Frame) bool {
 }
 
 // led returns a link that can be led, with its receiver, and the socket of its peer.
-func led(t *testing.T, addr Addr) (s *stream, f *follower, peer net.Conn) {
+func led(t *testing.T, addr Addr, opts *Options) (s *stream, f *follower, peer net.Conn) {
 	t.Helper()
-	g := openGate(t, addr, Options{})
-	peer = rawDial(t, g.Addr())
+	g := openGate(t, addr, *opts)
+	dialled, err := Dial(t.Context(), g.Addr(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer = dialled.(*stream).nc
+	t.Cleanup(func() { _ = peer.Close() }) // often closed already
 	s = next(t, "link", g.links).(*stream)
 	f = &follower{newRecorder(t, nil), s, make(chan string, 10)}
 	s.Start(f, roomy)
@@ -69,7 +77,7 @@ func vacated(s *stream) {
 
 func TestReadersTakeTurnsAndFramesStayInOrder(t *testing.T) {
 	eachNetwork(t, func(t *testing.T, addr Addr) {
-		s, f, peer := led(t, addr)
+		s, f, peer := led(t, addr, new(Options))
 		say(t, peer, "one", "stop two")
 		f.expect("one", "stop two")
 		vacated(s)
@@ -91,7 +99,7 @@ func TestReadersTakeTurnsAndFramesStayInOrder(t *testing.T) {
 }
 
 func TestReadingGoesOnIfMoreHasArrived(t *testing.T) {
-	s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"))
+	s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"), new(Options))
 	say(t, peer, "stop one", "two") // with one write, so that they arrive together
 	f.expect("stop one", "two")
 	half := framed([]byte("four"))
@@ -109,7 +117,7 @@ func TestReadingGoesOnIfMoreHasArrived(t *testing.T) {
 }
 
 func TestWhatIsSentMeanwhileIsNotHeldBackWhenReadingIsLeft(t *testing.T) {
-	s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"))
+	s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"), new(Options))
 	say(t, peer, "stop")
 	f.expect("stop")
 	vacated(s)
@@ -124,8 +132,15 @@ func TestWhatIsSentMeanwhileIsNotHeldBackWhenReadingIsLeft(t *testing.T) {
 }
 
 func TestALeaderIsInterruptedAtAnyPlaceAndNothingIsLost(t *testing.T) {
+	over := map[string]*Options{"tcp": {}, "tls": secured(testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1"))}
+	for name, opts := range over {
+		t.Run(name, func(t *testing.T) { interruptEverywhere(t, opts) })
+	}
+}
+
+func interruptEverywhere(t *testing.T, opts *Options) {
 	for _, size := range []int{30, 300, maxRead/2 + 100, 5 * maxRead} {
-		s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"))
+		s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"), opts)
 		say(t, peer, "stop")
 		f.expect("stop")
 		vacated(s)
@@ -161,7 +176,7 @@ func TestALeaderIsInterruptedAtAnyPlaceAndNothingIsLost(t *testing.T) {
 }
 
 func TestAnInterruptionThatComesLateDisturbsNothing(t *testing.T) {
-	s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"))
+	s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"), new(Options))
 	for _, text := range []string{"one", "two"} {
 		s.Interrupt()
 		s.Interrupt()
@@ -205,7 +220,7 @@ func TestTheEndOfALinkThatNobodyReadsIsReportedWhenItIsReadAgain(t *testing.T) {
 	} {
 		for _, lead := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
-				s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"))
+				s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"), new(Options))
 				say(t, peer, "stop")
 				f.expect("stop")
 				vacated(s)
@@ -264,4 +279,65 @@ func TestReadingGoesOnWhereItFailedForOnce(t *testing.T) {
 			t.Error("something is left")
 		}
 	})
+}
+
+// halting is a connection that gives a few bytes at a time and, once it is on, fails
+// before each further read.
+type halting struct {
+	net.Conn
+	on, failed bool
+}
+
+func (h *halting) Read(b []byte) (int, error) {
+	if !h.on {
+		return h.Conn.Read(b)
+	}
+	if h.failed = !h.failed; h.failed {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return h.Conn.Read(b[:min(len(b), 1000)])
+}
+
+func TestTLSGoesOnWhereReadingFailedForOnce(t *testing.T) {
+	var sent [][]byte
+	for _, size := range []int{1, 500, maxRead / 2, 5 * maxRead} {
+		sent = append(sent, []byte(strings.Repeat("x", size)))
+	}
+	opts := secured(testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1"))
+	links := make(chan Link, 1)
+	ln, err := Listen(t.Context(), mustParse(t, "tcp://127.0.0.1:0"), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	ln.Start(func(l Link) { links <- l })
+	config, err := opts.TLS.client("127.0.0.1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	under := &halting{Conn: rawDial(t, ln.Addr())}
+	c := tls.Client(under, config)
+	if err := c.HandshakeContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	under.on = true
+	peer := next(t, "link", links).(*stream).nc
+	defer peer.Close()
+	go func() {
+		for _, p := range sent {
+			if _, err := peer.Write(framed(p)); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	r := reader{src: c, limit: 1 << 20}
+	for i, p := range sent {
+		f, err := r.next()
+		for errors.Is(err, os.ErrDeadlineExceeded) {
+			f, err = r.next()
+		}
+		if err != nil || string(f.Payload()) != string(p) {
+			t.Fatalf("frame %d has changed, error %v", i, err)
+		}
+	}
 }

@@ -23,6 +23,7 @@ type stream struct {
 	stopped       atomic.Bool   // nothing more is to be delivered
 	held          atomic.Bool   // frames that arrived together are being delivered, see release
 	attempt       *attempt      // nil: writing may block
+	leads         bool          // callers may read
 	ended         func()        // called when the link has ended, may be nil
 
 	// For the reading goroutine.
@@ -51,7 +52,7 @@ func NewStream(nc net.Conn, local, remote Addr) Link {
 }
 
 func newStream(nc net.Conn, local, remote Addr, ended func()) *stream {
-	s := &stream{nc: nc, local: local, remote: remote, ended: ended, attempt: newAttempt(nc)}
+	s := &stream{nc: nc, local: local, remote: remote, ended: ended, attempt: newAttempt(nc), leads: canLead(nc)}
 	s.idle.L = &s.mu
 	return s
 }
