@@ -57,7 +57,7 @@ func (a *Agent) LogValue() slog.Value { return slog.StringValue(a.String()) }
 // from the agent's own container is a proxy, as from Python; from any other it
 // is the URL, as a text.
 func (a *Agent) Remote() rpc.Remote {
-	return rpc.NewRemote(peer{a.container, a.container.own}, agentsPath+a.id)
+	return rpc.NewRemote(a.container.peer(a.container.own), agentsPath+a.id)
 }
 
 // MarshalText fails: what can be sent is a reference to the agent.

@@ -51,7 +51,7 @@ func (c *Container) waitFor(ctx context.Context, url string) (rpc.Remote, error)
 			return remote, err
 		}
 		if errors.Is(err, ErrNoAgent) {
-			_, err := awaitAID.Call(asking, rpc.NewRemote(peer{c, addr}, ""), id)
+			_, err := awaitAID.Call(asking, rpc.NewRemote(c.peer(addr), ""), id)
 			switch {
 			case err == nil:
 				pauses.Reset()

@@ -163,7 +163,7 @@ type uncounted struct{}
 // countCall keeps the group from resting while a call is under way to a
 // container elsewhere. What runs in this one is counted anyway.
 func (c *Container) countCall(ctx context.Context, call rpc.Info, next func(context.Context) error) error {
-	if p, ok := call.Remote.Peer().(peer); ok && p.Inside() != nil || ctx.Value(uncounted{}) != nil {
+	if _, ok := call.Remote.Peer().(home); ok || ctx.Value(uncounted{}) != nil {
 		return next(ctx)
 	}
 	c.group.Add(1)
@@ -230,8 +230,8 @@ func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error)
 	if err != nil {
 		return rpc.Remote{}, err
 	}
-	p := peer{c, addr}
-	if p.Inside() != nil {
+	p := c.peer(addr)
+	if _, ok := p.(home); ok {
 		// As any other Connect, it lets others have the turn.
 		if err := errors.Join(turn.Err(ctx), turn.Leave(ctx, func() {})); err != nil {
 			return rpc.Remote{}, err
@@ -249,7 +249,7 @@ func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error)
 	if !ok {
 		return rpc.Remote{}, ErrNoAgent
 	}
-	return p.agent(id, typeName)
+	return peer{c, addr}.agent(id, typeName)
 }
 
 // Close closes the container without waiting for anything: connections are

@@ -39,5 +39,5 @@ func (d *directory) Find(url string) (rpc.Remote, error) {
 	}
 	c := (*Container)(d)
 	<-c.bound // which address is this one's
-	return rpc.NewRemote(peer{c, addr}, agentsPath+id), nil
+	return rpc.NewRemote(c.peer(addr), agentsPath+id), nil
 }

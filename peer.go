@@ -18,6 +18,18 @@ type peer struct {
 	addr      transport.Addr
 }
 
+// home is a container as the peer of its own agents, which takes no address to be
+// told from others.
+type home struct{ container *Container }
+
+// peer returns the peer at an address.
+func (c *Container) peer(addr transport.Addr) rpc.Peer {
+	if addr == c.own && c.by == nil {
+		return home{c}
+	}
+	return peer{c, addr}
+}
+
 const agentsPath = "agents/"
 
 // line is what a container keeps for another container that it has called.
@@ -47,7 +59,7 @@ func (c *Container) line(addr transport.Addr) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	client.BindTo(peer{c, addr})
+	client.BindTo(c.peer(addr))
 	if c.by != nil {
 		client.DialIn(c.free)
 	}
@@ -71,12 +83,28 @@ func (p peer) agent(id, typeName string) (rpc.Remote, error) {
 
 // Inside implements [rpc.Insider]: calls of agents of this container take no
 // socket. In a local network all calls are frames, so that it sees them.
-func (p peer) Inside() *rpc.Service {
-	if p.addr == p.container.own && p.container.by == nil {
-		return p.container.root
-	}
-	return nil
-}
+func (h home) Inside() *rpc.Service { return h.container.root }
+
+// away is the peer that others have in the place of h.
+func (h home) away() peer { return peer{h.container, h.container.own} }
+
+// Connect implements [rpc.Peer].
+func (h home) Connect(ctx context.Context) (*rpc.Conn, error) { return h.away().Connect(ctx) }
+
+// Addr implements [rpc.Peer].
+func (h home) Addr() string { return h.away().Addr() }
+
+// URL implements [rpc.Peer].
+func (h home) URL(path string) string { return h.away().URL(path) }
+
+// Describe implements [rpc.Peer].
+func (h home) Describe(path string) string { return h.away().Describe(path) }
+
+// Interceptors implements [rpc.Intercepted].
+func (h home) Interceptors() []rpc.Interceptor { return h.container.opts.Outgoing }
+
+// Inside implements [rpc.Insider]: p is elsewhere, or called as if it were.
+func (p peer) Inside() *rpc.Service { return nil }
 
 // Connect implements [rpc.Peer].
 func (p peer) Connect(ctx context.Context) (*rpc.Conn, error) {

@@ -28,13 +28,23 @@ const (
 // such as tasks of an agent, waits for at most that many calls. 0 is no bound.
 // It must be called before s is used.
 func (s *Service) Bound(most int, further Overload) {
-	s.most, s.further = int32(min(max(0, most), math.MaxInt32)), further
+	s.most = bound(min(max(0, most), math.MaxInt32))
+	if further == PushBack {
+		s.most = -s.most
+	}
 }
+
+// bound is how many calls may stand in a queue, negative if further ones are pushed
+// back, 0 if there is no bound. So a service takes less memory, of which there are
+// many.
+type bound int32
+
+func (b bound) limit() int { return int(max(b, -b)) }
 
 // enqueue queues a call for the turn of s, if it may stand there already.
 func (s *Service) enqueue(c *call, own *turn.Own) {
-	if s.further == Refuse {
-		if err := own.TryStart(&c.Item, int(s.most)); err != nil {
+	if s.most > 0 {
+		if err := own.TryStart(&c.Item, s.most.limit()); err != nil {
 			c.abandon(&Error{Type: "OverloadError", Message: err.Error()})
 		}
 		return
@@ -44,7 +54,7 @@ func (s *Service) enqueue(c *call, own *turn.Own) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.beyond == nil {
-		if own.TryStart(&c.Item, int(s.most)) == nil {
+		if own.TryStart(&c.Item, s.most.limit()) == nil {
 			return
 		}
 		s.beyond = list.New()
@@ -60,7 +70,7 @@ func (s *Service) advance(own *turn.Own) {
 	defer s.mu.Unlock()
 	for s.beyond != nil {
 		w := s.beyond.Front().Value.(*waiting)
-		if own.TryStart(&w.Item, int(s.most)) != nil {
+		if own.TryStart(&w.Item, s.most.limit()) != nil {
 			return
 		}
 		s.forget(w)

@@ -17,11 +17,13 @@ type callContext struct {
 	turn.End
 	conn  *Conn // nil: the call is inside the program
 	turn  turn.Turn
-	limit *timeLimit // nil: none
-	visit *visit     // nil: the call has a goroutine of its own
-	loan  uint64     // of the goroutine that reads the connection, 0: none
+	limit atomic.Pointer[timeLimit] // nil: see bound
+	visit *visit                    // nil: the call has nothing of its caller
+	loan  uint64                    // of the goroutine that reads the connection, 0: none
 
 	hasReturned atomic.Bool
+	helped      bool // of the caller it has the context, to look at the deadline
+	intercepted bool // code of the user's may look at the arguments later than it should
 }
 
 var _ turn.Ender = (*callContext)(nil)
@@ -59,11 +61,32 @@ func (c *callContext) giveUp(reason error) bool {
 	switch {
 	case c.hasReturned.Load():
 		return false
-	case c.limit.over():
+	case c.bound().isOver():
 		err = context.DeadlineExceeded
 	}
 	c.Come(err, reason)
 	return true
+}
+
+// bound returns the deadline of the call, nil if there is none. That of a caller
+// whose goroutine waits is fetched when it is asked for.
+func (c *callContext) bound() *timeLimit {
+	if l := c.limit.Load(); l != nil || !c.helped {
+		return l
+	}
+	end, ok := c.visit.by.Deadline()
+	if ok {
+		c.limit.CompareAndSwap(nil, until(end))
+	}
+	return c.limit.Load()
+}
+
+// visits returns the visit that the call is, nil if it is none.
+func (c *callContext) visits() *visit {
+	if c.helped {
+		return nil
+	}
+	return c.visit
 }
 
 var errReturned = errors.New("rpc: the handler that this context was made for has returned; context.WithoutCancel makes one that outlives it")
@@ -80,8 +103,8 @@ var afterReturn = func() (e turn.End) {
 // more, and there is nothing to be freed.
 func (c *callContext) returned() {
 	c.hasReturned.Store(true)
-	c.limit.stop()
-	c.visit.unfollow()
+	c.limit.Load().stop()
+	c.visits().unfollow()
 	if turn.IsFree(c.turn) {
 		c.Preset(&afterReturn)
 	}
@@ -90,14 +113,14 @@ func (c *callContext) returned() {
 // Deadline implements [context.Context]. It is a date on the wall, so only a
 // limit on real time is one.
 func (c *callContext) Deadline() (date time.Time, ok bool) {
-	at, ok := c.limit.end()
-	if !ok {
+	l := c.bound()
+	if l == nil || c.hasReturned.Load() {
 		return time.Time{}, false
 	}
-	if _, ok = c.limit.clock.(clock.Real); !ok {
+	if _, ok = l.clock.(clock.Real); !ok {
 		return time.Time{}, false
 	}
-	return time.Now().Add(at - c.limit.clock.Now()), true
+	return time.Now().Add(l.deadline() - l.clock.Now()), true
 }
 
 // Done implements [context.Context].
@@ -108,10 +131,10 @@ func (c *callContext) Done() <-chan struct{} {
 
 // Err implements [context.Context].
 func (c *callContext) Err() error {
-	if c.limit.over() {
+	if !c.hasReturned.Load() && c.bound().isOver() {
 		c.Come(context.DeadlineExceeded, nil)
 	}
-	if c.visit.isGivenUp() {
+	if c.visits().isGivenUp() {
 		c.giveUp(channel.ErrGivenUp)
 	}
 	return c.End.Err()
@@ -124,8 +147,8 @@ func (c *callContext) Heed() {
 	if c.loan != 0 {
 		c.conn.ch.Recall(c.loan)
 	}
-	c.limit.start(c)
-	c.visit.follow(c)
+	c.bound().start(c)
+	c.visits().follow(c)
 }
 
 // Attach implements [turn.Ender].

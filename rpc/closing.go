@@ -10,6 +10,7 @@ import (
 type closing struct {
 	reason error
 	idle   turn.Event // no calls are under way
+	leaves bool       // the last visitor counts as a call; belongs to the turn
 }
 
 // Close has calls of s, and of the services under it, fail with a reason: those
@@ -21,8 +22,47 @@ func (s *Service) Close(reason error) {
 		return
 	}
 	s.forgetRoutes()
-	if s.calls.Load() == 0 {
-		c.idle.Set(nil)
+	s.begin()
+	own, ok := s.turn.(*turn.Own)
+	if !ok || turn.SchedulerOf(own) != nil { // nobody visits
+		s.end()
+		return
+	}
+	last := &lastLook{service: s, closing: c}
+	if last.Task = last; !turn.Here(own, last) {
+		own.Start(&last.Item)
+	}
+}
+
+// lastLook is a task under the turn of a service that has been closed, which looks
+// whether visitors are there. It counts as a call, which in that case the last of
+// them ends.
+type lastLook struct {
+	turn.Item
+	service *Service
+	closing *closing
+}
+
+// Run implements [turn.Task].
+func (l *lastLook) Run() {
+	if l.closing.leaves = l.service.visitors > 0; !l.closing.leaves {
+		l.service.end()
+	}
+}
+
+// Finish implements [turn.Task].
+func (l *lastLook) Finish() {}
+
+// enter and exit count a call that needs no place in the queue, under the turn of s.
+func (s *Service) enter() { s.visitors++ }
+
+func (s *Service) exit() {
+	if s.visitors--; s.visitors > 0 {
+		return
+	}
+	if c := s.closing.Load(); c != nil && c.leaves {
+		c.leaves = false
+		s.end()
 	}
 }
 

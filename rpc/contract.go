@@ -258,6 +258,8 @@ func contractOf(text string) (*contract, error) {
 type variables interface {
 	// pointers appends pointers to the parameters to a list.
 	pointers(list []any) []any
+	// plain reports whether all of them are plain, the result included.
+	plain() bool
 }
 
 // message returns the message of a call, to be given back.
@@ -270,18 +272,24 @@ func (r Remote) message(contract string, vars variables) *value.Message {
 	return m
 }
 
-// call makes one call of the function that a contract names. result, unless it is
-// nil, points to one of its variables.
-func (r Remote) call(ctx context.Context, contract string, vars variables, result any) error {
+// direct returns what is called without a connection and without interceptors, nil
+// if r is no such thing.
+func (r Remote) direct() *local {
 	if len(r.around()) > 0 { // who may keep the message
+		return nil
+	}
+	return inner(r.peer)
+}
+
+// call makes one call of the function that a contract names, unless it is direct.
+// result, unless it is nil, points to one of its variables.
+func (r Remote) call(ctx context.Context, contract string, vars variables, result any) error {
+	if len(r.around()) > 0 {
 		m := &codec.Call{Service: r.path, Name: nameOf(contract)}
 		if vars != nil {
 			m.Args = vars.pointers(nil)
 		}
 		return r.do(ctx, m, result, vars)
-	}
-	if own := inner(r.peer); own != nil {
-		return own.ask(ctx, &codec.Call{Service: r.path, Name: nameOf(contract)}, result, vars, true)
 	}
 	return r.askPeer(ctx, nil, contract, vars, result)
 }

@@ -65,6 +65,17 @@ func (c contract) Pointers() string {
 	return c.each(func(_, l string) string { return "&v." + l }, ", ")
 }
 
+func (c contract) Plain() string {
+	all := c.each(func(_, l string) string { return "isPlain(&v." + l + ")" }, " && ")
+	switch {
+	case !c.Result:
+		return all
+	case c.N == 0:
+		return "isPlain(&v.result)"
+	}
+	return all + " && isPlain(&v.result)"
+}
+
 func (c contract) Params() string {
 	return c.each(func(u, l string) string { return ", " + l + " " + u }, "")
 }
@@ -101,9 +112,40 @@ func (name {{.Name}}{{.Types}}) Handle(s *Service, fn func(context.Context{{.Kin
 // Call calls the function of this contract in the service that r refers to.
 func (name {{.Name}}{{.Types}}) Call(ctx context.Context, r Remote{{.Params}}) {{if .Result}}(R, error){{else}}error{{end}} {
 	{{- if or .N .Result}}
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars vars{{.Name}}{{.Types}}
+			context localContext
+		})
+		v := &room.vars
+		{{.Assign -}}
+		{{if .Result -}}
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = vars{{.Name}}{{.Types}}{}
+		}
+		return result, nil
+		{{- else -}}
+		x, err := own.callOnce(ctx, r.path, string(name), v, nil, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err == nil && room.context.over() {
+			*v = vars{{.Name}}{{.Types}}{}
+		}
+		return err
+		{{- end}}
+	}
 	v := new(vars{{.Name}}{{.Types}})
 	{{.Assign -}}
-	{{end -}}
 	{{- if .Result -}}
 	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
@@ -111,7 +153,18 @@ func (name {{.Name}}{{.Types}}) Call(ctx context.Context, r Remote{{.Params}}) {
 	}
 	return v.result, nil
 	{{- else -}}
-	return r.call(ctx, string(name), {{if .N}}v{{else}}nil{{end}}, nil)
+	return r.call(ctx, string(name), v, nil)
+	{{- end}}
+	{{- else}}
+	if own := r.direct(); own != nil {
+		room := new(localContext)
+		x, err := own.callOnce(ctx, r.path, string(name), nil, nil, room)
+		if err == nil {
+			err = x.await(ctx, &room.visit, true)
+		}
+		return err
+	}
+	return r.call(ctx, string(name), nil, nil)
 	{{- end}}
 }
 {{if not .Result}}
@@ -135,6 +188,8 @@ type vars{{.Name}}{{.TypeParams}} struct {
 }
 
 func (v *vars{{.Name}}{{.Types}}) pointers(list []any) []any { return {{if .N}}append(list, {{.Pointers}}){{else}}list{{end}} }
+
+func (v *vars{{.Name}}{{.Types}}) plain() bool { return {{.Plain}} }
 {{end}}
 type handle{{.Name}}{{.TypeParams}} func(context.Context{{.Kinds}}) {{if .Result}}(R, error){{else}}error{{end}}
 

@@ -21,6 +21,26 @@ func (name Func0[R]) Handle(s *Service, fn func(context.Context) (R, error)) {
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func0[R]) Call(ctx context.Context, r Remote) (R, error) {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsFunc0[R]
+			context localContext
+		})
+		v := &room.vars
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = varsFunc0[R]{}
+		}
+		return result, nil
+	}
 	v := new(varsFunc0[R])
 	if err := r.call(ctx, string(name), v, &v.result); err != nil {
 		var none R
@@ -34,6 +54,8 @@ type varsFunc0[R any] struct {
 }
 
 func (v *varsFunc0[R]) pointers(list []any) []any { return list }
+
+func (v *varsFunc0[R]) plain() bool { return isPlain(&v.result) }
 
 type handleFunc0[R any] func(context.Context) (R, error)
 
@@ -66,6 +88,27 @@ func (name Func1[A, R]) Handle(s *Service, fn func(context.Context, A) (R, error
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func1[A, R]) Call(ctx context.Context, r Remote, a A) (R, error) {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsFunc1[A, R]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = varsFunc1[A, R]{}
+		}
+		return result, nil
+	}
 	v := new(varsFunc1[A, R])
 	v.a = a
 	if err := r.call(ctx, string(name), v, &v.result); err != nil {
@@ -81,6 +124,8 @@ type varsFunc1[A, R any] struct {
 }
 
 func (v *varsFunc1[A, R]) pointers(list []any) []any { return append(list, &v.a) }
+
+func (v *varsFunc1[A, R]) plain() bool { return isPlain(&v.a) && isPlain(&v.result) }
 
 type handleFunc1[A, R any] func(context.Context, A) (R, error)
 
@@ -117,6 +162,28 @@ func (name Func2[A, B, R]) Handle(s *Service, fn func(context.Context, A, B) (R,
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func2[A, B, R]) Call(ctx context.Context, r Remote, a A, b B) (R, error) {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsFunc2[A, B, R]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = varsFunc2[A, B, R]{}
+		}
+		return result, nil
+	}
 	v := new(varsFunc2[A, B, R])
 	v.a = a
 	v.b = b
@@ -134,6 +201,10 @@ type varsFunc2[A, B, R any] struct {
 }
 
 func (v *varsFunc2[A, B, R]) pointers(list []any) []any { return append(list, &v.a, &v.b) }
+
+func (v *varsFunc2[A, B, R]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.result)
+}
 
 type handleFunc2[A, B, R any] func(context.Context, A, B) (R, error)
 
@@ -170,6 +241,29 @@ func (name Func3[A, B, C, R]) Handle(s *Service, fn func(context.Context, A, B, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func3[A, B, C, R]) Call(ctx context.Context, r Remote, a A, b B, c C) (R, error) {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsFunc3[A, B, C, R]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = varsFunc3[A, B, C, R]{}
+		}
+		return result, nil
+	}
 	v := new(varsFunc3[A, B, C, R])
 	v.a = a
 	v.b = b
@@ -189,6 +283,10 @@ type varsFunc3[A, B, C, R any] struct {
 }
 
 func (v *varsFunc3[A, B, C, R]) pointers(list []any) []any { return append(list, &v.a, &v.b, &v.c) }
+
+func (v *varsFunc3[A, B, C, R]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) && isPlain(&v.result)
+}
 
 type handleFunc3[A, B, C, R any] func(context.Context, A, B, C) (R, error)
 
@@ -225,6 +323,30 @@ func (name Func4[A, B, C, D, R]) Handle(s *Service, fn func(context.Context, A, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func4[A, B, C, D, R]) Call(ctx context.Context, r Remote, a A, b B, c C, d D) (R, error) {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsFunc4[A, B, C, D, R]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		v.d = d
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = varsFunc4[A, B, C, D, R]{}
+		}
+		return result, nil
+	}
 	v := new(varsFunc4[A, B, C, D, R])
 	v.a = a
 	v.b = b
@@ -247,6 +369,10 @@ type varsFunc4[A, B, C, D, R any] struct {
 
 func (v *varsFunc4[A, B, C, D, R]) pointers(list []any) []any {
 	return append(list, &v.a, &v.b, &v.c, &v.d)
+}
+
+func (v *varsFunc4[A, B, C, D, R]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) && isPlain(&v.d) && isPlain(&v.result)
 }
 
 type handleFunc4[A, B, C, D, R any] func(context.Context, A, B, C, D) (R, error)
@@ -284,6 +410,31 @@ func (name Func5[A, B, C, D, E, R]) Handle(s *Service, fn func(context.Context, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func5[A, B, C, D, E, R]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E) (R, error) {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsFunc5[A, B, C, D, E, R]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		v.d = d
+		v.e = e
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = varsFunc5[A, B, C, D, E, R]{}
+		}
+		return result, nil
+	}
 	v := new(varsFunc5[A, B, C, D, E, R])
 	v.a = a
 	v.b = b
@@ -308,6 +459,10 @@ type varsFunc5[A, B, C, D, E, R any] struct {
 
 func (v *varsFunc5[A, B, C, D, E, R]) pointers(list []any) []any {
 	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e)
+}
+
+func (v *varsFunc5[A, B, C, D, E, R]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) && isPlain(&v.d) && isPlain(&v.e) && isPlain(&v.result)
 }
 
 type handleFunc5[A, B, C, D, E, R any] func(context.Context, A, B, C, D, E) (R, error)
@@ -345,6 +500,32 @@ func (name Func6[A, B, C, D, E, F, R]) Handle(s *Service, fn func(context.Contex
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Func6[A, B, C, D, E, F, R]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E, f F) (R, error) {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsFunc6[A, B, C, D, E, F, R]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		v.d = d
+		v.e = e
+		v.f = f
+		x, err := own.callOnce(ctx, r.path, string(name), v, &v.result, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err != nil {
+			var none R
+			return none, err
+		}
+		result := v.result
+		if room.context.over() {
+			*v = varsFunc6[A, B, C, D, E, F, R]{}
+		}
+		return result, nil
+	}
 	v := new(varsFunc6[A, B, C, D, E, F, R])
 	v.a = a
 	v.b = b
@@ -371,6 +552,10 @@ type varsFunc6[A, B, C, D, E, F, R any] struct {
 
 func (v *varsFunc6[A, B, C, D, E, F, R]) pointers(list []any) []any {
 	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e, &v.f)
+}
+
+func (v *varsFunc6[A, B, C, D, E, F, R]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) && isPlain(&v.d) && isPlain(&v.e) && isPlain(&v.f) && isPlain(&v.result)
 }
 
 type handleFunc6[A, B, C, D, E, F, R any] func(context.Context, A, B, C, D, E, F) (R, error)

@@ -63,6 +63,70 @@ func TestCallsWithADeadlineHaveOneGoroutineForAllOfThem(t *testing.T) {
 	})
 }
 
+func TestCallsWithATimeoutHaveOneGoroutineForAllOfThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		goroutines := make(map[uint64]bool)
+		svc := withTurn(rpc.NewService())
+		double.Handle(svc, func(ctx context.Context, n int) (int, error) {
+			goroutines[stack.Goroutine()] = true
+			if date, ok := ctx.Deadline(); !ok || time.Until(date) != time.Minute {
+				t.Errorf("until %v, %t", date, ok)
+			}
+			return 2 * n, nil
+		})
+		inAnHour(t, func(ctx context.Context) {
+			goroutines[stack.Goroutine()] = true
+			for n := range 10 {
+				if got, err := double.Call(rpc.Timeout(ctx, time.Minute), svc.Remote(), n); got != 2*n || err != nil {
+					t.Errorf("got %d, %v", got, err)
+				}
+			}
+		})
+		if len(goroutines) != 2 {
+			t.Errorf("%d goroutines", len(goroutines))
+		}
+	})
+}
+
+func TestACallReturnsAtItsTimeoutAndItsHandlerIsToldAndGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := withTurn(rpc.NewService())
+		var ended []error
+		hold.Handle(svc, func(ctx context.Context, text string) (string, error) {
+			time.Sleep(time.Minute) // not a wait
+			ended = append(ended, turn.Err(ctx))
+			return text, nil
+		})
+		inAnHour(t, func(ctx context.Context) {
+			var late *channel.TimeoutError
+			for _, d := range []time.Duration{time.Second, 2 * time.Second, time.Second} {
+				start := time.Now()
+				text, err := hold.Call(rpc.Timeout(ctx, d), svc.Remote(), "late")
+				if took := time.Since(start); text != "" || !errors.As(err, &late) || late.After != d || took != d {
+					t.Errorf("%q, %v after %v", text, err, took)
+				}
+				if text, err := hold.Call(rpc.Timeout(ctx, 2*time.Minute), svc.Remote(), "in time"); text != "in time" || err != nil {
+					t.Errorf("%q, %v", text, err)
+				}
+			}
+			soon, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			if _, err := hold.Call(rpc.Timeout(soon, time.Minute), svc.Remote(), ""); !errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(*channel.TimeoutError)) {
+				t.Error("the earlier end is that of the context:", err)
+			}
+		})
+		svc.Close(errShut)
+		if err := svc.Idle(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for i, err := range ended {
+			if late := i%2 == 0; late != errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("the context of call %d has ended with %v", i, err)
+			}
+		}
+	})
+}
+
 func TestACallReturnsAtItsDeadlineAndItsHandlerIsToldAndGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		svc := withTurn(rpc.NewService())

@@ -15,20 +15,22 @@ import (
 // caller has it until the function begins, and again after its end, unless it
 // has given up by then.
 type inside struct {
-	root    *Service
-	wait    turn.Wait // for the end
-	told    bool      // nobody waits
-	awaited bool      // who runs it wakes the caller
-	format  *format   // nil before it is needed
+	root   *Service
+	wait   turn.Wait // for the end
+	told   bool      // nobody waits
+	format *format   // nil before it is needed
 
 	// Arguments: values that nobody changes, or [codec.Raw].
 	args   []any
+	vars   variables // of the caller's contract, which args are going to point to; nil: args are complete
+	lent   bool      // the function may use vars as its own
 	kwargs map[string]codec.Raw
-	vars   variables // of the caller's contract; nil: not for the function
+	room   [6]any // for args
 
 	wanted  any   // pointer to where the result goes, nil: nowhere
 	private bool  // nobody changes what the result points to
-	result  any   // in the form of an argument
+	placed  bool  // the function has put it there
+	result  any   // in the form of an argument, if not
 	err     error // as the caller sees it
 	late    bool  // the caller of a visit has given it up
 }
@@ -43,11 +45,17 @@ func (s *Service) origin() string {
 
 // pack takes the arguments.
 func (in *inside) pack(m *codec.Call, vars variables) error {
-	if len(m.Kwargs) == 0 && vars != nil && isPlain(in.wanted) && arePlain(m.Args) {
-		in.args, in.vars = m.Args, vars
+	if len(m.Kwargs) == 0 && vars != nil && vars.plain() {
+		in.vars, in.lent = vars, true
 		return nil
 	}
-	for i, arg := range m.Args {
+	in.vars, in.lent = nil, false
+	args := m.Args
+	if args == nil && vars != nil {
+		args = vars.pointers(in.room[:0])
+	}
+	in.args = in.room[:0]
+	for i, arg := range args {
 		shared, err := in.share(arg, vars != nil)
 		if err != nil {
 			return unsendable(fmt.Sprintf("args[%d]", i), err)
@@ -67,13 +75,12 @@ func (in *inside) pack(m *codec.Call, vars variables) error {
 	return nil
 }
 
-func arePlain(pointers []any) bool {
-	for _, p := range pointers {
-		if !isPlain(p) {
-			return false
-		}
+// arguments returns the positional ones.
+func (in *inside) arguments() []any {
+	if in.args == nil && in.vars != nil {
+		in.args = in.vars.pointers(in.room[:0])
 	}
-	return true
+	return in.args
 }
 
 // isPlain reports whether what a pointer points to can be copied by assigning it,
@@ -173,9 +180,10 @@ const numbered = "\x00"
 // parseArgs stores the arguments in what dst points to, as
 // [codec.Enveloper.ParseArgs] does.
 func (in *inside) parseArgs(dst []any) (n int, err error) {
-	n = len(in.args)
+	args := in.arguments()
+	n = len(args)
 	for i := range min(n, len(dst)) {
-		if err := in.assign(dst[i], in.args[i]); err != nil {
+		if err := in.assign(dst[i], args[i]); err != nil {
 			return n, &codec.ItemError{Index: i, Err: err}
 		}
 	}
@@ -238,6 +246,9 @@ func setAs[T any](dst *T, v any) bool {
 
 // succeed takes the result of a handler, under its turn.
 func (in *inside) succeed(result any) (err error) {
+	if in.placed = in.lent && result == in.wanted && isPlain(result); in.placed {
+		return nil
+	}
 	in.result, err = in.share(result, in.private)
 	if err != nil {
 		in.err = in.failure(&Error{Type: "SerializationError", Message: "channel: " + err.Error()}) // as from a peer
@@ -256,7 +267,7 @@ func (in *inside) failure(err error) error {
 
 // deliver stores the result where it is wanted.
 func (in *inside) deliver() error {
-	if in.wanted == nil || in.result == in.wanted { // where the function has put it
+	if in.placed || in.wanted == nil {
 		return nil
 	}
 	if err := in.assign(in.wanted, in.result); err != nil {

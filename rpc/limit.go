@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomas/gomas/clock"
@@ -11,18 +12,21 @@ import (
 // timeLimit is the deadline that a caller has set for its call. A timer runs
 // only if something waits for it. A nil *timeLimit is none.
 type timeLimit struct {
-	clock clock.Clock
-	mu    sync.Mutex
-	date  time.Time     // on the wall, until somebody asks for at; zero: none
-	at    time.Duration // on that clock
-	timer clock.Timer
-	off   bool
+	clock   clock.Clock
+	mu      sync.Mutex
+	date    time.Time     // on the wall, until somebody asks for at; zero: none
+	at      time.Duration // on that clock
+	timer   clock.Timer
+	started atomic.Bool // there is a timer
 }
 
 // after returns the limit that ends after d on c.
 func after(d time.Duration, c clock.Clock) *timeLimit { return &timeLimit{clock: c, at: c.Now() + d} }
 
-// deadline returns when the limit ends, also after stop.
+// until returns the limit that ends at a date, on real time.
+func until(end time.Time) *timeLimit { return &timeLimit{clock: clock.Real{}, date: end} }
+
+// deadline returns when the limit ends.
 func (l *timeLimit) deadline() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -37,28 +41,10 @@ func (l *timeLimit) fixed() time.Duration {
 	return l.at
 }
 
-// end returns the deadline, unless there is none or stop has been called.
-func (l *timeLimit) end() (at time.Duration, ok bool) {
-	if l == nil {
-		return 0, false
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.off {
-		return 0, false
-	}
-	return l.fixed(), true
-}
-
-func (l *timeLimit) over() bool {
-	_, ok := l.end()
-	return ok && l.isOver()
-}
-
-// isOver is over, also after stop.
+// isOver reports whether the limit has come to its end.
 func (l *timeLimit) isOver() bool { return l != nil && l.clock.Now() >= l.deadline() }
 
-// start sees to it that c ends in time.
+// start sees to it that c ends in time, if it has not returned.
 func (l *timeLimit) start(c *callContext) {
 	if l == nil {
 		return
@@ -66,24 +52,25 @@ func (l *timeLimit) start(c *callContext) {
 	end := func() { c.Come(context.DeadlineExceeded, nil) }
 	l.mu.Lock()
 	var past error
-	if l.timer == nil && !l.off {
+	if l.timer == nil && !c.hasReturned.Load() {
 		l.timer, past = l.clock.At(l.fixed(), end)
+		l.started.Store(l.timer != nil)
 	}
 	l.mu.Unlock()
 	if past != nil {
 		end()
 	}
+	if c.hasReturned.Load() { // since, perhaps
+		l.stop()
+	}
 }
 
-// stop makes it none.
+// stop frees the timer, when the call has returned.
 func (l *timeLimit) stop() {
-	if l == nil {
+	if l == nil || !l.started.Load() {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.off = true
-	if l.timer != nil {
-		l.timer.Stop()
-	}
+	l.timer.Stop()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -62,62 +63,81 @@ const here = "this program"
 type localCall struct {
 	call
 	inside
-	context *localContext
-	room    [6]any   // for arguments
-	path    [64]byte // room for that of the function
+	path [64]byte // room for that of the function
+
+	from    turn.Turn     // of the caller
+	timeout time.Duration // of the call, 0: none
+	earlier bool          // that is, than the caller's deadline
+
+	seen context.Context // of which that was found, if it can be compared
 }
 
 // localCalls are reused, but for the contexts, which code may keep.
-var localCalls = sync.Pool{New: func() any { return new(localCall) }}
+var localCalls = sync.Pool{New: func() any {
+	x := new(localCall)
+	x.call.inside, x.Task = &x.inside, &x.call
+	return x
+}}
 
 // free gives x back. The call must be over for both sides, and have had no
-// interceptors. What every call sets is left as it is, which is faster.
+// interceptors. What every call sets is left as it is, which is faster, above all
+// while garbage is collected.
 func (x *localCall) free() {
-	x.callContext, x.context = nil, nil
-	x.Item = turn.Item{}
-	x.wait = turn.Wait{}
-	x.parsed, x.late, x.awaited = false, false, false
-	in := &x.inside
-	clear(x.room[:])
-	in.args, in.kwargs, in.vars, in.format = nil, nil, nil, nil
-	in.wanted, in.result, in.err = nil, nil, nil
+	c, in := &x.call, &x.inside
+	if x.wait != (turn.Wait{}) { // it was queued
+		x.Item, x.wait = turn.Item{Task: c}, turn.Wait{}
+	}
+	if in.args != nil {
+		clear(in.room[:])
+		in.args = nil
+	}
+	if in.format != nil {
+		in.kwargs, in.format = nil, nil
+	}
+	if in.result != nil {
+		in.result = nil
+	}
+	if in.err != nil {
+		in.err = nil
+	}
+	x.parsed, x.late = false, false
 	localCalls.Put(x)
 }
 
-// localContext is the context of a localCall.
+// localContext is the context of a localCall, which code may keep. It is part of the
+// memory of the variables, if the call has a contract.
 type localContext struct {
 	callContext
 	visit visit
 }
 
-// newLocalContext returns one with a deadline, unless that is zero.
-func newLocalContext(deadline time.Time) *localContext {
-	if deadline.IsZero() {
-		return new(localContext)
-	}
-	c := new(struct {
-		localContext
-		deadline timeLimit
-	})
-	c.deadline.clock, c.deadline.date = clock.Real{}, deadline
-	c.limit = &c.deadline
-	return &c.localContext
-}
+// over reports whether nobody looks at the variables any more, when the call has
+// succeeded. They should be cleared then.
+func (c *localContext) over() bool { return !c.intercepted }
 
 // ask calls a function of the tree that l is in. The arguments are taken while
 // the caller has its turn, and what it gets is a copy of the result. vars are the
-// variables of a contract, which nobody changes and of which m.Args are some, or
-// are going to be if there are none; nil: the call has none. If once is set, they are for no other call.
-func (l *local) ask(ctx context.Context, m *codec.Call, result any, vars variables, once bool) error {
+// variables of a contract, which nobody changes and of which m.Args are some; nil:
+// the call has none. They are going to be those of other calls, too.
+func (l *local) ask(ctx context.Context, m *codec.Call, result any, vars variables) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	deadline, _ := ctx.Deadline()
-	x, err := l.call(ctx, m, result, vars, deadline)
+	room := new(localContext)
+	x, err := l.call(ctx, m, result, vars, room)
 	if err != nil {
 		return err
 	}
-	return x.await(ctx, once)
+	return x.await(ctx, &room.visit, false)
+}
+
+// callOnce makes a call with a contract, whose variables are for no other call, for
+// await: each function between the caller and a wait costs a misprediction.
+func (l *local) callOnce(ctx context.Context, service, contract string, vars variables, result any, room *localContext) (*localCall, error) {
+	if err := turn.Err(ctx); err != nil {
+		return nil, err
+	}
+	return l.call(ctx, &codec.Call{Service: service, Name: nameOf(contract)}, result, vars, room)
 }
 
 // maxTold is how many calls of tell may be under way in a tree.
@@ -127,28 +147,25 @@ const maxTold = 1024
 func (l *local) tell(ctx context.Context, m *codec.Call, vars variables) error {
 	root, _ := (*Service)(l).place()
 	if root.told.Load() >= maxTold {
-		return tolerate(root, l.ask(ctx, m, nil, vars, false))
+		return tolerate(root, l.ask(ctx, m, nil, vars))
 	}
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
-	x, err := l.call(ctx, m, nil, vars, time.Time{})
+	x, err := l.call(ctx, m, nil, vars, new(localContext))
 	if err != nil {
 		return tolerate(root, err)
 	}
 	root.told.Add(1)
 	x.told = true
-	x.inside.vars = nil
+	x.lent = false
 	x.call.start(x.owner)
 	return nil
 }
 
 // over is the end of the call, for who waits for it.
 func (in *inside) over() {
-	switch {
-	case in.awaited:
-		return
-	case !in.told:
+	if !in.told {
 		in.wait.Wake(nil) // from now on the caller has it
 		return
 	}
@@ -175,15 +192,13 @@ func logFailure(root *Service, err error) {
 }
 
 // call makes a call of a function of the tree that l is in. A function that
-// there is none of is a *RemoteError. A deadline that is zero is none.
-func (l *local) call(ctx context.Context, m *codec.Call, result any, vars variables, deadline time.Time) (*localCall, error) {
+// there is none of is a *RemoteError. room is for its context.
+func (l *local) call(ctx context.Context, m *codec.Call, result any, vars variables, room *localContext) (*localCall, error) {
 	x := localCalls.Get().(*localCall)
 	c, in := &x.call, &x.inside
 	root, at := (*Service)(l).appendPlace(x.path[:0])
-	in.root, in.wanted, in.args = root, result, x.room[:0]
-	if m.Args == nil && vars != nil {
-		m.Args = vars.pointers(x.room[:0])
-	}
+	x.look(ctx, root)
+	in.wanted = result
 	if err := in.pack(m, vars); err != nil {
 		return nil, err
 	}
@@ -197,52 +212,111 @@ func (l *local) call(ctx context.Context, m *codec.Call, result any, vars variab
 	if fault != nil {
 		return nil, in.failure(fault)
 	}
-	x.context = newLocalContext(deadline)
-	c.callContext, c.inside, c.Task = &x.context.callContext, in, c
+	c.callContext = &room.callContext
 	c.fn, c.owner = found.function, found.owner
 	// A function of any shape may return a pointer to what others change.
 	_, anyShape := c.fn.handler.(*reflected)
 	in.private = !anyShape
 	if c.turn = found.turn; c.turn == nil {
-		c.turn = turn.FreeOf(turn.From(ctx))
+		c.turn = turn.FreeOf(x.from)
 	}
 	if found.around != nil {
-		c.around, c.path = found.around, join(string(at), join(m.Service, m.Name))
+		c.intercepted, c.around, c.path = true, found.around, join(string(at), join(m.Service, m.Name))
 	}
 	return x, nil
 }
 
-// await has the call executed and waits for its end. once is as in ask.
-func (x *localCall) await(ctx context.Context, once bool) error {
+// look finds whose turn the caller has, and the time-out that the call has. What the
+// last call found serves again, if it had the same context.
+func (x *localCall) look(ctx context.Context, root *Service) {
+	if x.seen != nil && x.seen == ctx && x.root == root {
+		return
+	}
+	x.root, x.seen = root, nil
+	x.timeout = max(channel.TimeoutOf(ctx, root.settings().inside), 0)
+	if h, quick := ctx.(turn.Holder); quick {
+		x.from = h.Turn()
+		return
+	}
+	x.from = turn.From(ctx)
+	if reflect.TypeOf(ctx).Kind() == reflect.Pointer { // which can be compared
+		x.seen = ctx
+	}
+}
+
+// until returns the date at which the caller stops waiting, of its context or, if
+// that is earlier, of the call's own time-out.
+func (x *localCall) until(ctx context.Context) (end time.Time, bounded bool) {
+	end, bounded = ctx.Deadline()
+	if x.timeout > 0 && turn.SchedulerOf(x.from) == nil { // else its end is no date
+		if own := time.Now().Add(x.timeout); !bounded || own.Before(end) {
+			x.earlier = true
+			return own, true
+		}
+	}
+	return end, bounded
+}
+
+// await has the call executed and waits for its end. room is for what it has of its
+// caller; once says that the variables are for no other call.
+func (x *localCall) await(ctx context.Context, room *visit, once bool) error {
 	c, in := &x.call, &x.inside
-	after, from := channel.TimeoutOf(ctx, in.root.settings().inside), turn.From(ctx)
-	by, ended := ctx.(turn.Ender)
-	if !ended && !turn.Helps(ctx, from) {
+	x.earlier = false
+	var by turn.Ender
+	if x.seen == nil {
+		by, _ = ctx.(turn.Ender)
+	}
+	if by == nil && !turn.Helps(ctx, x.from) {
 		by = turn.EnderOf(ctx)
 	}
-	switch {
-	case after > 0:
-	case by != nil:
-		if x.tryVisit(from, by) {
+	visits := by != nil && x.timeout == 0
+	end, bounded := time.Time{}, false
+	if visits || x.timeout > 0 {
+		if end, bounded = x.until(ctx); bounded && (visits || x.earlier) {
+			c.limit.Store(until(end))
+		}
+	}
+	room.by, c.visit, c.helped = ctx, room, !visits
+	if visits {
+		room.by = by
+		if turn.Visit(x.from, c.turn, c) {
 			if in.late {
 				return turn.Err(ctx)
 			}
-			return x.outcome(0)
+			return x.outcome()
 		}
-	default:
-		if can, err := x.tryHelp(ctx, from, once); err != nil {
-			c.GivenUp(channel.ErrGivenUp)
-			return err
-		} else if can {
-			return x.outcome(0)
+	} else {
+		lent, late := in.lent, time.Time{}
+		if x.earlier {
+			late = end
+		}
+		in.lent = lent && once // it may go on when the next call is made
+		// Called from here, for each return after a wait costs a misprediction.
+		switch can, err := turn.Help(ctx, late, x.from, c.turn, c); {
+		case err != nil:
+			return x.givenUp(err)
+		case can:
+			return x.outcome()
+		}
+		in.lent = lent
+	}
+	c.visit, c.helped = nil, false
+	if c.limit.Load() == nil {
+		if end, bounded = ctx.Deadline(); bounded {
+			c.limit.Store(until(end))
 		}
 	}
-	if !once {
-		in.vars = nil // this call may go on when the next is made
-	}
+	return x.queue(ctx, by, once)
+}
+
+// queue is await for a call that neither the caller's goroutine nor one that it keeps
+// executes. by is what ctx ends with, nil: that is not known.
+func (x *localCall) queue(ctx context.Context, by turn.Ender, once bool) error {
+	c, in := &x.call, &x.inside
+	in.lent = in.lent && once
 	// A context that ends with one of ours needs no channel.
 	waiting := ctx
-	if by != nil && turn.From(by) == from {
+	if by != nil && turn.From(by) == x.from {
 		waiting = by
 	}
 	wait, err := turn.Begin(waiting, nil)
@@ -250,68 +324,53 @@ func (x *localCall) await(ctx context.Context, once bool) error {
 		return err
 	}
 	in.wait = wait
-	timeout := time.Duration(0)
-	if after > 0 {
-		root, now := in.root, clock.For(ctx)
-		timer, _ := now.In(after, func() { wait.Wake(timedOut(root, after)) }) // not in the past
-		defer timer.Stop()
-		if c.limit == nil || after < c.limit.deadline()-c.limit.clock.Now() {
-			c.limit, timeout = &timeLimit{clock: now, at: now.Now() + after}, after
-		}
+	if x.timeout > 0 {
+		defer x.expire(wait, clock.For(ctx)).Stop()
 	}
 	c.start(c.owner)
 	if err := wait.Block(waiting, c); err != nil {
-		c.GivenUp(channel.ErrGivenUp)
-		return err
+		return x.givenUp(err)
 	}
-	return x.outcome(timeout)
+	return x.outcome()
+}
+
+// givenUp ends a call that is not waited for any longer, and returns why.
+func (x *localCall) givenUp(reason error) error {
+	x.GivenUp(channel.ErrGivenUp)
+	if reason == turn.ErrLate {
+		return timedOut(x.root, x.timeout)
+	}
+	return reason
+}
+
+// expire has the wait end at the time-out, which is on a clock.
+func (x *localCall) expire(wait turn.Wait, now clock.Clock) clock.Timer {
+	root, after := x.root, x.timeout
+	timer, _ := now.In(after, func() { wait.Wake(timedOut(root, after)) }) // not in the past
+	if x.earlier {
+		return timer
+	}
+	if l := x.limit.Load(); l == nil || after < l.deadline()-l.clock.Now() {
+		x.limit.Store(&timeLimit{clock: now, at: now.Now() + after})
+		x.earlier = true
+	}
+	return timer
 }
 
 func timedOut(root *Service, after time.Duration) error {
 	return &channel.TimeoutError{Addr: root.origin(), After: after}
 }
 
-// tryVisit executes the call on the goroutine of the caller, if it can. by is what
-// the caller's context ends with.
-func (x *localCall) tryVisit(from turn.Turn, by turn.Ender) bool {
-	c := &x.call
-	c.owner.begin()
-	x.context.visit.by, c.visit = by, &x.context.visit
-	if turn.Visit(from, c.turn, c) {
-		return true
-	}
-	c.visit = nil
-	c.owner.end()
-	return false
-}
-
-// tryHelp executes the call on a goroutine that the caller's keeps, if it can. It
-// returns the error of ctx if that ends first.
-func (x *localCall) tryHelp(ctx context.Context, from turn.Turn, once bool) (can bool, err error) {
-	c, in, vars := &x.call, &x.inside, x.inside.vars
-	if !once {
-		in.vars = nil
-	}
-	c.owner.begin()
-	in.awaited = true
-	if can, err = turn.Help(ctx, from, c.turn, c); !can {
-		in.awaited, in.vars = false, vars
-		c.owner.end()
-	}
-	return can, err
-}
-
-// outcome is what the caller gets of a call that has ended. If it had a limit,
-// that was the time-out, or the deadline if that is 0.
-func (x *localCall) outcome(timeout time.Duration) error {
+// outcome is what the caller gets of a call that has ended.
+func (x *localCall) outcome() error {
 	c, in := &x.call, &x.inside
 	err := in.err
 	switch {
 	case err == nil:
 		err = in.deliver()
-	case !c.limit.isOver():
-	case timeout > 0: // and the function was the first to notice
-		err = timedOut(in.root, timeout)
+	case !c.bound().isOver():
+	case x.earlier: // and the function was the first to notice
+		err = timedOut(in.root, x.timeout)
 	default:
 		err = context.DeadlineExceeded
 	}

@@ -5,6 +5,7 @@ package rpc_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/turn"
@@ -33,21 +34,26 @@ func TestACallOfTwoIntegersTakesFewAllocationsOnBothEndsTogether(t *testing.T) {
 	}
 }
 
-func TestACallOnTheGoroutineOfItsCallerTakesTwoAllocations(t *testing.T) {
-	const limit = 2                                                    // the caller's variables, and the handler's context
-	svc, own, done := calculator(), new(turn.Own), make(chan struct{}) // checking takes more
+func TestACallInsideTheProgramTakesOneAllocation(t *testing.T) {
+	const limit = 1                         // the handler's context, with the caller's variables
+	svc, own := calculator(), new(turn.Own) // checking takes more
 	svc.UseTurn(new(turn.Own))
-	ctx, r := turn.NewContext(own), svc.Remote()
-	own.Start(turn.Func(func() {
-		defer close(done)
-		n := testing.AllocsPerRun(2000, func() {
-			if sum, err := add.Call(ctx, r, 3000, 4000); err != nil || sum != 7000 {
-				t.Errorf("3000 + 4000 is %d, error %v", sum, err)
+	free, r := turn.NewContext(own), svc.Remote()
+	bounded, cancel := context.WithTimeout(free, time.Hour)
+	defer cancel()
+	for name, ctx := range map[string]context.Context{"that nothing can end": free, "with a deadline": bounded} {
+		done := make(chan struct{})
+		own.Start(turn.Func(func() {
+			defer close(done)
+			n := testing.AllocsPerRun(2000, func() {
+				if sum, err := add.Call(ctx, r, 3000, 4000); err != nil || sum != 7000 {
+					t.Errorf("3000 + 4000 is %d, error %v", sum, err)
+				}
+			})
+			if n > limit {
+				t.Errorf("%s: %v allocations, want at most %d", name, n, limit)
 			}
-		})
-		if n > limit {
-			t.Errorf("%v allocations, want at most %d", n, limit)
-		}
-	}))
-	<-done
+		}))
+		<-done
+	}
 }

@@ -21,6 +21,14 @@ func (name Proc0) Handle(s *Service, fn func(context.Context) error) {
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc0) Call(ctx context.Context, r Remote) error {
+	if own := r.direct(); own != nil {
+		room := new(localContext)
+		x, err := own.callOnce(ctx, r.path, string(name), nil, nil, room)
+		if err == nil {
+			err = x.await(ctx, &room.visit, true)
+		}
+		return err
+	}
 	return r.call(ctx, string(name), nil, nil)
 }
 
@@ -54,6 +62,22 @@ func (name Proc1[A]) Handle(s *Service, fn func(context.Context, A) error) {
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc1[A]) Call(ctx context.Context, r Remote, a A) error {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsProc1[A]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		x, err := own.callOnce(ctx, r.path, string(name), v, nil, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err == nil && room.context.over() {
+			*v = varsProc1[A]{}
+		}
+		return err
+	}
 	v := new(varsProc1[A])
 	v.a = a
 	return r.call(ctx, string(name), v, nil)
@@ -75,6 +99,8 @@ type varsProc1[A any] struct {
 }
 
 func (v *varsProc1[A]) pointers(list []any) []any { return append(list, &v.a) }
+
+func (v *varsProc1[A]) plain() bool { return isPlain(&v.a) }
 
 type handleProc1[A any] func(context.Context, A) error
 
@@ -109,6 +135,23 @@ func (name Proc2[A, B]) Handle(s *Service, fn func(context.Context, A, B) error)
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc2[A, B]) Call(ctx context.Context, r Remote, a A, b B) error {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsProc2[A, B]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		x, err := own.callOnce(ctx, r.path, string(name), v, nil, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err == nil && room.context.over() {
+			*v = varsProc2[A, B]{}
+		}
+		return err
+	}
 	v := new(varsProc2[A, B])
 	v.a = a
 	v.b = b
@@ -133,6 +176,8 @@ type varsProc2[A, B any] struct {
 }
 
 func (v *varsProc2[A, B]) pointers(list []any) []any { return append(list, &v.a, &v.b) }
+
+func (v *varsProc2[A, B]) plain() bool { return isPlain(&v.a) && isPlain(&v.b) }
 
 type handleProc2[A, B any] func(context.Context, A, B) error
 
@@ -167,6 +212,24 @@ func (name Proc3[A, B, C]) Handle(s *Service, fn func(context.Context, A, B, C) 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc3[A, B, C]) Call(ctx context.Context, r Remote, a A, b B, c C) error {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsProc3[A, B, C]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		x, err := own.callOnce(ctx, r.path, string(name), v, nil, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err == nil && room.context.over() {
+			*v = varsProc3[A, B, C]{}
+		}
+		return err
+	}
 	v := new(varsProc3[A, B, C])
 	v.a = a
 	v.b = b
@@ -194,6 +257,8 @@ type varsProc3[A, B, C any] struct {
 }
 
 func (v *varsProc3[A, B, C]) pointers(list []any) []any { return append(list, &v.a, &v.b, &v.c) }
+
+func (v *varsProc3[A, B, C]) plain() bool { return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) }
 
 type handleProc3[A, B, C any] func(context.Context, A, B, C) error
 
@@ -228,6 +293,25 @@ func (name Proc4[A, B, C, D]) Handle(s *Service, fn func(context.Context, A, B, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc4[A, B, C, D]) Call(ctx context.Context, r Remote, a A, b B, c C, d D) error {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsProc4[A, B, C, D]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		v.d = d
+		x, err := own.callOnce(ctx, r.path, string(name), v, nil, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err == nil && room.context.over() {
+			*v = varsProc4[A, B, C, D]{}
+		}
+		return err
+	}
 	v := new(varsProc4[A, B, C, D])
 	v.a = a
 	v.b = b
@@ -259,6 +343,10 @@ type varsProc4[A, B, C, D any] struct {
 
 func (v *varsProc4[A, B, C, D]) pointers(list []any) []any {
 	return append(list, &v.a, &v.b, &v.c, &v.d)
+}
+
+func (v *varsProc4[A, B, C, D]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) && isPlain(&v.d)
 }
 
 type handleProc4[A, B, C, D any] func(context.Context, A, B, C, D) error
@@ -294,6 +382,26 @@ func (name Proc5[A, B, C, D, E]) Handle(s *Service, fn func(context.Context, A, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc5[A, B, C, D, E]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E) error {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsProc5[A, B, C, D, E]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		v.d = d
+		v.e = e
+		x, err := own.callOnce(ctx, r.path, string(name), v, nil, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err == nil && room.context.over() {
+			*v = varsProc5[A, B, C, D, E]{}
+		}
+		return err
+	}
 	v := new(varsProc5[A, B, C, D, E])
 	v.a = a
 	v.b = b
@@ -330,6 +438,10 @@ func (v *varsProc5[A, B, C, D, E]) pointers(list []any) []any {
 	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e)
 }
 
+func (v *varsProc5[A, B, C, D, E]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) && isPlain(&v.d) && isPlain(&v.e)
+}
+
 type handleProc5[A, B, C, D, E any] func(context.Context, A, B, C, D, E) error
 
 func (fn handleProc5[A, B, C, D, E]) serve(ctx context.Context, c *call) (any, error) {
@@ -363,6 +475,27 @@ func (name Proc6[A, B, C, D, E, F]) Handle(s *Service, fn func(context.Context, 
 
 // Call calls the function of this contract in the service that r refers to.
 func (name Proc6[A, B, C, D, E, F]) Call(ctx context.Context, r Remote, a A, b B, c C, d D, e E, f F) error {
+	if own := r.direct(); own != nil {
+		room := new(struct {
+			vars    varsProc6[A, B, C, D, E, F]
+			context localContext
+		})
+		v := &room.vars
+		v.a = a
+		v.b = b
+		v.c = c
+		v.d = d
+		v.e = e
+		v.f = f
+		x, err := own.callOnce(ctx, r.path, string(name), v, nil, &room.context)
+		if err == nil {
+			err = x.await(ctx, &room.context.visit, true)
+		}
+		if err == nil && room.context.over() {
+			*v = varsProc6[A, B, C, D, E, F]{}
+		}
+		return err
+	}
 	v := new(varsProc6[A, B, C, D, E, F])
 	v.a = a
 	v.b = b
@@ -400,6 +533,10 @@ type varsProc6[A, B, C, D, E, F any] struct {
 
 func (v *varsProc6[A, B, C, D, E, F]) pointers(list []any) []any {
 	return append(list, &v.a, &v.b, &v.c, &v.d, &v.e, &v.f)
+}
+
+func (v *varsProc6[A, B, C, D, E, F]) plain() bool {
+	return isPlain(&v.a) && isPlain(&v.b) && isPlain(&v.c) && isPlain(&v.d) && isPlain(&v.e) && isPlain(&v.f)
 }
 
 type handleProc6[A, B, C, D, E, F any] func(context.Context, A, B, C, D, E, F) error

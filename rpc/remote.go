@@ -165,10 +165,10 @@ var errNoPeer = errors.New("rpc: the zero Remote refers to nothing")
 func (r Remote) do(ctx context.Context, m *codec.Call, result any, vars variables) error {
 	if around := r.around(); len(around) > 0 {
 		return intercept(ctx, around, Info{Path: m.Path(), Remote: r}, func(ctx context.Context) error {
-			return r.ask(ctx, m, result, vars, false)
+			return r.ask(ctx, m, result, vars)
 		})
 	}
-	return r.ask(ctx, m, result, vars, true)
+	return r.ask(ctx, m, result, vars)
 }
 
 // around returns the interceptors of outgoing calls.
@@ -179,9 +179,9 @@ func (r Remote) around() []Interceptor {
 	return nil
 }
 
-func (r Remote) ask(ctx context.Context, m *codec.Call, result any, vars variables, once bool) error {
+func (r Remote) ask(ctx context.Context, m *codec.Call, result any, vars variables) error {
 	if own := inner(r.peer); own != nil {
-		return own.ask(ctx, m, result, vars, once)
+		return own.ask(ctx, m, result, vars)
 	}
 	return r.askPeer(ctx, m, "", nil, result)
 }

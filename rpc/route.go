@@ -18,12 +18,36 @@ type route struct {
 	target
 }
 
-var routesSeed = maphash.MakeSeed()
-
 // at returns the place of a route, which may be that of another one.
 func (rs *routes) at(service, name string) *atomic.Pointer[route] {
-	h := maphash.String(routesSeed, service) ^ bits.RotateLeft64(maphash.String(routesSeed, name), 1)
-	return &rs[h%uint64(len(rs))]
+	const golden = 0x9e3779b97f4a7c15 // the golden ratio, as Fibonacci hashing spreads numbers
+	h := (digest(service)*golden + digest(name)) * golden
+	return &rs[h>>(64-8)]
+}
+
+var routesSeed = maphash.MakeSeed()
+
+// digest returns a number for a text. That of a long one takes longer.
+func digest(s string) uint64 {
+	n := len(s)
+	switch {
+	case n > 16:
+		return maphash.String(routesSeed, s)
+	case n >= 8:
+		return word(s) ^ bits.RotateLeft64(word(s[n-8:]), 5) ^ uint64(n)
+	}
+	h := uint64(n)
+	for i := range n {
+		h = h<<8 | uint64(s[i])
+	}
+	return h
+}
+
+// word returns the first 8 bytes of a text.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // route finds the function of a name in a service, both of which may be paths. s

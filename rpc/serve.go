@@ -80,7 +80,7 @@ func (c *call) Take() {
 		c.around, c.path = found.around, string(path)
 	}
 	if left := c.req.Left(); left > 0 {
-		c.limit = after(left, clock.ForTurn(c.turn))
+		c.limit.Store(after(left, clock.ForTurn(c.turn)))
 	}
 	c.start(found.owner)
 }
@@ -92,7 +92,7 @@ func (c *call) start(owner *Service) {
 	if c.inside == nil && c.runHere() {
 		return
 	}
-	if owner != nil && owner.most > 0 {
+	if owner != nil && owner.most != 0 {
 		if own, ok := c.turn.(*turn.Own); ok {
 			owner.enqueue(c, own)
 			return
@@ -192,9 +192,13 @@ func (refusal) Run() {}
 // Run implements [turn.Task]: it runs the handler and encodes the answer,
 // all under the turn.
 func (c *call) Run() {
+	if c.inside != nil {
+		c.runInside()
+		return
+	}
 	done := false
 	var began time.Time
-	if c.inside == nil && c.conn.ch.Lends() && c.fn.pace.wanted(c.loan) {
+	if c.conn.ch.Lends() && c.fn.pace.wanted(c.loan) {
 		began = time.Now()
 	}
 	defer func() {
@@ -208,6 +212,27 @@ func (c *call) Run() {
 	}()
 	result, err := c.execute()
 	if err != nil {
+		c.fail(err)
+	} else {
+		c.succeed(result)
+	}
+	done = true
+}
+
+// runInside is Run for a call that came over no connection.
+func (c *call) runInside() {
+	done := false
+	if c.visit != nil {
+		c.owner.enter()
+		defer c.owner.exit()
+	}
+	defer c.returned()
+	defer func() {
+		if !done {
+			c.fail(c.broken(recover()))
+		}
+	}()
+	if result, err := c.execute(); err != nil {
 		c.fail(err)
 	} else {
 		c.succeed(result)
@@ -248,7 +273,7 @@ func (c *call) execute() (result any, err error) {
 // its own, if its contract is the same: nothing of what it gets or returns needs
 // to be copied but the values.
 func (c *call) vars() any {
-	if c.inside == nil || c.around != nil {
+	if c.inside == nil || c.around != nil || !c.inside.lent {
 		return nil
 	}
 	return c.inside.vars
@@ -295,13 +320,13 @@ func (c *call) succeed(result any) {
 // Finish implements [turn.Task]: it sends the answer, when the turn is
 // another's.
 func (c *call) Finish() {
+	if c.visit != nil { // whose caller sees the end
+		c.inside.late = c.visits().isGivenUp()
+		return
+	}
 	owner := c.owner
 	defer owner.end()
-	switch {
-	case c.visit != nil:
-		c.inside.late = c.visit.isGivenUp()
-		return
-	case c.inside != nil:
+	if c.inside != nil {
 		c.inside.over()
 		return
 	}

@@ -25,10 +25,10 @@ type Service struct {
 	set      *settings                  // nil: none is set
 	funcs    atomic.Pointer[[]function] // only ever added to
 	services map[string]*Service
-	calls    atomic.Int32 // under way, if the service has a turn
+	calls    atomic.Int32 // under way, if the service has a turn, but for visitors
+	visitors int32        // calls on the goroutines of their callers, or on those that these keep; belongs to the turn
 	told     atomic.Int32 // of a root: calls of local.tell that have not ended
-	most     int32        // calls in the queue of the turn, 0: no bound
-	further  Overload     // becomes of calls beyond that
+	most     bound        // calls in the queue of the turn
 	beyond   *list.List   // of *waiting, in order of arrival; nil: none
 	closing  atomic.Pointer[closing]
 	above    atomic.Pointer[mount] // where it is mounted, nil if it is not

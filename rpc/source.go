@@ -48,7 +48,7 @@ func (c *call) positional(dst []any) (n int, err error) {
 // list implements source.
 func (c *call) list(n int) (codec.Raw, error) {
 	if c.inside != nil {
-		return c.inside.encode(c.inside.args[n:])
+		return c.inside.encode(c.inside.arguments()[n:])
 	}
 	return c.conn.after(n, c.args)
 }

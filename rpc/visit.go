@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"sync/atomic"
 
 	"github.com/gomas/gomas/channel"
@@ -12,7 +13,7 @@ import (
 // looks at that of the caller instead, and is registered there only if something
 // depends on it. A nil *visit is none.
 type visit struct {
-	by   turn.Ender // the context of the caller
+	by   context.Context // of the caller, a [turn.Ender]; of one that is helped, any
 	stop atomic.Pointer[func() bool]
 }
 
@@ -31,7 +32,7 @@ func (v *visit) follow(c *callContext) {
 		c.giveUp(channel.ErrGivenUp) // at once, and not on a goroutine
 		return
 	}
-	stop := v.by.AfterFunc(func() { c.giveUp(channel.ErrGivenUp) })
+	stop := v.by.(turn.Ender).AfterFunc(func() { c.giveUp(channel.ErrGivenUp) })
 	v.stop.Store(&stop)
 	if c.hasReturned.Load() {
 		stop()

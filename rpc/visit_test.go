@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gomas/gomas/channel"
@@ -197,6 +198,44 @@ func TestAVisitedHandlerThatEndsItsGoroutineEndsTheTaskOfItsCaller(t *testing.T)
 		svc.Close(errClosed)
 		if err := svc.Idle(within(t)); err != nil {
 			t.Error("calls are still counted:", err)
+		}
+	}
+}
+
+func TestIdleWaitsForHandlersThatRunForTheirCallersAlsoWhileTheyWait(t *testing.T) {
+	for name, caller := range map[string]func(t *testing.T, fn func(ctx context.Context)){
+		"on the callers' goroutines": func(_ *testing.T, fn func(ctx context.Context)) {
+			task(func(ctx context.Context, _ func(error)) { fn(ctx) })
+		},
+		"on those that they keep": inAnHour,
+	} {
+		for when, closing := range map[string]time.Duration{"while one has the turn": 2500 * time.Millisecond, "while both wait": 4 * time.Second} {
+			t.Run(name+", "+when, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					svc, ended := withTurn(rpc.NewService()), 0
+					hold.Handle(svc, func(ctx context.Context, _ string) (string, error) {
+						time.Sleep(time.Second) // not a wait
+						err := turn.Sleep(ctx, nil, time.Minute)
+						ended++
+						return "", err
+					})
+					for i := range 2 {
+						time.AfterFunc(time.Duration(2*i)*time.Second, func() {
+							caller(t, func(ctx context.Context) {
+								if _, err := hold.Call(ctx, svc.Remote(), ""); err != nil {
+									t.Error(err)
+								}
+							})
+						})
+					}
+					time.Sleep(closing)
+					svc.Close(errShut)
+					if err := svc.Idle(t.Context()); err != nil || ended != 2 {
+						t.Errorf("%v when %d of 2 have ended", err, ended)
+					}
+					synctest.Wait()
+				})
+			})
 		}
 	}
 }

@@ -358,3 +358,65 @@ func ExampleGroup() {
 	// first, step 1
 	// second, step 1
 }
+
+// The caller's turn is free again or not when the task of another one ends, and that
+// may be of the same group.
+func TestGroupsComeToRestAfterTasksThatRunForTasksOfOtherTurns(t *testing.T) {
+	g := new(turn.Group)
+	for name, groups := range map[string][2]*turn.Group{
+		"one group":          {g, g},
+		"two groups":         {new(turn.Group), new(turn.Group)},
+		"none of the caller": {nil, new(turn.Group)},
+		"none of the other":  {new(turn.Group), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := newAgent(), newAgent()
+				for i, x := range []*agent{a, b} {
+					if groups[i] != nil {
+						x.Join(groups[i], i)
+					}
+				}
+				rests := func() {
+					t.Helper()
+					for _, x := range []*agent{a, b} { // behind what goes on
+						if err := x.Do(t.Context(), func() {}); err != nil {
+							t.Error(err)
+						}
+					}
+					for _, g := range groups {
+						if g != nil {
+							if err := g.Wait(t.Context()); err != nil {
+								t.Error(err)
+							}
+						}
+					}
+				}
+				for _, busy := range []bool{false, true} {
+					run := &visit{run: func() {
+						if busy {
+							a.Start(turn.Func(func() { time.Sleep(time.Second) })) // not a wait
+							synctest.Wait()
+						}
+					}}
+					a.as(func() {
+						if !turn.Visit(&a.Own, &b.Own, run) {
+							t.Error("no visit")
+						}
+						for range 3 {
+							if err := a.help(a.ctx, b, run.run); err != nil {
+								t.Error(err)
+							}
+						}
+						soon, cancel := context.WithTimeout(a.ctx, time.Millisecond)
+						defer cancel()
+						if err := a.help(soon, b, func() { time.Sleep(time.Second) }); !errors.Is(err, context.DeadlineExceeded) {
+							t.Error("given up:", err)
+						}
+					})
+					rests()
+				}
+			})
+		})
+	}
+}

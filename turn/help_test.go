@@ -20,7 +20,7 @@ import (
 // first time, on a goroutine of its own.
 func (a *agent) help(ctx context.Context, b *agent, fn func()) error {
 	v := &visit{run: fn}
-	if can, err := turn.Help(ctx, &a.Own, &b.Own, v); can {
+	if can, err := turn.Help(ctx, time.Time{}, &a.Own, &b.Own, v); can {
 		if err == nil && !v.finished {
 			return errors.New("it returned too early")
 		}
@@ -91,7 +91,7 @@ func TestNobodyHelpsWhereNobodyVisits(t *testing.T) {
 	refused := func(why string, from, to turn.Turn) {
 		t.Helper()
 		for range 3 {
-			if can, err := turn.Help(a.ctx, from, to, &visit{run: func() { t.Error("it ran") }}); can || err != nil {
+			if can, err := turn.Help(a.ctx, time.Time{}, from, to, &visit{run: func() { t.Error("it ran") }}); can || err != nil {
 				t.Error(why, err)
 			}
 		}
@@ -402,5 +402,76 @@ func TestManyCallersAndHelpersNeverOverlap(t *testing.T) {
 		if ran.Load() != asked.Load() {
 			t.Errorf("%d of %d ran", ran.Load(), asked.Load())
 		}
+	})
+}
+
+func TestACallerThatIsHelpedReturnsAtItsDateAndTheTaskGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, c := newAgent(), newAgent(), newAgent()
+		ended := 0
+		a.as(func() {
+			within := func(d time.Duration, host *agent, fn func()) error {
+				_, err := turn.Help(a.ctx, time.Now().Add(d), &a.Own, &host.Own, &visit{run: fn})
+				return err
+			}
+			_ = a.help(a.ctx, c, func() {}) // from now on it has a helper
+			for _, limits := range [][]time.Duration{{time.Second}, {time.Hour, time.Second}, {time.Second, time.Second}} {
+				_ = a.help(a.ctx, c, func() {})
+				last := len(limits) - 1
+				for _, d := range limits[:last] {
+					if err := within(d, c, func() { time.Sleep(d / 2) }); err != nil {
+						t.Errorf("after half of %v: %v", d, err)
+					}
+				}
+				start := time.Now()
+				err := within(limits[last], b, func() {
+					time.Sleep(time.Minute) // not a wait
+					ended++
+				})
+				if took := time.Since(start); !errors.Is(err, turn.ErrLate) || took != limits[last] {
+					t.Errorf("%v: after %v: %v", limits, took, err)
+				}
+				if err := a.help(a.ctx, b, func() {}); err != nil { // in the queue
+					t.Error(err)
+				}
+			}
+			if err := within(time.Second, c, func() {}); err != nil {
+				t.Error(err)
+			}
+			_ = a.help(a.ctx, c, func() { time.Sleep(time.Hour) }) // bounded by nothing
+		})
+		if ended != 3 {
+			t.Errorf("%d of 3 went on", ended)
+		}
+	})
+}
+
+func TestAGroupIsNotAtRestWhenAContextThatIsUsedAgainHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := new(turn.Group)
+		a, b := newMember(g, "a"), newMember(g, "b")
+		ctx, cancel := context.WithCancel(a.ctx)
+		defer cancel()
+		var err error
+		over := make(chan bool)
+		a.Start(turn.Func(func() {
+			for range 3 {
+				if err := a.help(ctx, b, func() {}); err != nil {
+					t.Error(err)
+				}
+			}
+			err = a.help(ctx, b, func() {
+				_ = turn.Await(b.ctx, func() { g.Add(-1); <-over; g.Add(1) }) // not counted
+			})
+		}))
+		synctest.Wait()
+		if err := g.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if rest := g.Wait(t.Context()); rest != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("at rest (%v) when the call has ended with %v", rest, err)
+		}
+		close(over)
 	})
 }

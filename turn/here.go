@@ -2,8 +2,8 @@ package turn
 
 // Here runs a task on the calling goroutine, if its turn has come at once: t is
 // [Free], or an [Own] without a scheduler that nobody has. If not, it reports
-// false and has done nothing. The caller has no turn. A task that ends its
-// goroutine ends the caller's, after Finish.
+// false and has done nothing. The caller has no turn, unless the task waits for
+// nothing. A task that ends its goroutine ends the caller's, after Finish.
 func Here(t Turn, task Task) (ran bool) {
 	switch t := t.(type) {
 	case Free:

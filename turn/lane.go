@@ -12,7 +12,8 @@ const lanes = 8
 type lane struct {
 	mu    sync.Mutex
 	waits map[<-chan struct{}]int
-	_     [48]byte // each has a cache line of its own
+	all   map[*watcher]struct{} // of those whose waits have a context that is used again
+	_     [40]byte              // each has a cache line of its own
 }
 
 // expect counts a wait that done may end.
@@ -51,6 +52,31 @@ func (g *Group) unexpect(done <-chan struct{}, n uint8) {
 	}
 }
 
+// expectOf counts the waits that a watcher may end.
+func (g *Group) expectOf(r *watcher, n uint8) {
+	if g == nil {
+		return
+	}
+	l := &g.ends[n]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all == nil {
+		l.all = make(map[*watcher]struct{})
+	}
+	l.all[r] = struct{}{}
+}
+
+// unexpectOf undoes expectOf, between two waits.
+func (g *Group) unexpectOf(r *watcher, n uint8) {
+	if g == nil {
+		return
+	}
+	l := &g.ends[n]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, r)
+}
+
 // ended reports whether there is a wait whose context has ended.
 func (g *Group) ended() bool {
 	for i := range g.ends {
@@ -69,6 +95,11 @@ func (l *lane) ended() bool {
 		case <-done:
 			return true
 		default:
+		}
+	}
+	for r := range l.all {
+		if r.isDue() {
+			return true
 		}
 	}
 	return false

@@ -44,11 +44,16 @@ func (t *Own) acquire(it *Item) bool {
 }
 
 // takeFree takes the turn if nobody has it.
-func (t *Own) takeFree() bool {
+func (t *Own) takeFree() bool { return t.takeAs(false) }
+
+// takeAs is takeFree. If counted is set, the group counts already who takes it.
+func (t *Own) takeAs(counted bool) bool {
 	if !t.state.CompareAndSwap(free, held) {
 		return false
 	}
-	t.group.enter()
+	if !counted {
+		t.group.enter()
+	}
 	return true
 }
 

@@ -25,15 +25,21 @@ func Visit(from, to Turn, task Task) bool {
 		return false
 	}
 	t, ok := from.(*Own)
-	if !ok || t.scheduler != nil || t.verify() != nil || t.mine().nested >= maxNested || !host.takeFree() {
+	if !ok || t.scheduler != nil || t.verify() != nil || t.mine().nested >= maxNested {
 		return false
 	}
-	t.visit(host, task)
+	// Within a group the count of the caller serves for the task.
+	same := t.group == host.group
+	if !host.takeAs(same) {
+		return false
+	}
+	t.visit(host, task, same)
 	return true
 }
 
-// visit runs a task under the turn of host, which the caller has got, too.
-func (t *Own) visit(host *Own, task Task) {
+// visit runs a task under the turn of host, which the caller has got, too. same
+// says that their group counts both as one.
+func (t *Own) visit(host *Own, task Task, same bool) {
 	goroutine, worker := t.holding.who(), t.worker
 	if goroutine == 0 && host.holding != nil {
 		goroutine = stack.Goroutine()
@@ -41,10 +47,14 @@ func (t *Own) visit(host *Own, task Task) {
 	host.holding.enter(goroutine)
 	worker.nested++
 	host.worker = worker
-	t.release()
-	defer host.group.leave() // when the caller is counted again
+	t.pass(same)
 	defer func() {
-		t.take(goroutine)
+		if same && t.takeAs(true) {
+			t.holding.enter(goroutine)
+		} else {
+			t.take(goroutine)
+			host.group.leave() // when the caller is counted again
+		}
 		t.worker = worker
 		worker.nested--
 	}()

@@ -104,15 +104,14 @@ func call(ctx context.Context, p *peers.Peer, w Work, conns []peers.Conn, d time
 			})
 		}
 	}
-	warm, calls, err := together(callers, d/5)
-	if err != nil {
+	if _, _, err := together(callers, d/5); err != nil {
 		return Figures{}, err
 	}
 	if len(callers) == 1 {
 		// So short calls that reading the clock would count are timed several at
-		// a time.
+		// a time. The median, since what else the machine does makes some long.
 		const enough = 5 * time.Microsecond
-		callers[0].batch = max(1, int(enough*time.Duration(calls)/max(warm, 1)))
+		callers[0].batch = max(1, int(float64(enough)/max(warming.quantile(0.5), 1)))
 	}
 	times := new([shards]histogram)
 	for i, c := range callers {
