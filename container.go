@@ -48,7 +48,8 @@ type Container struct {
 	nextID  int
 	named   map[string]bool // ids that are no numbers, also of agents that have stopped
 	awaited map[string]*arrival
-	lines   map[transport.Addr]*line
+	lines   lines
+	types   typeNames
 	closed  bool
 	tasks   int
 	idle    turn.Event  // closed, and no tasks are left
@@ -69,7 +70,7 @@ func NewContainer(ctx context.Context, addr string, opts *Options) (*Container, 
 		bound: make(chan struct{}),
 		root:  rpc.NewService(),
 		tree:  rpc.NewService(),
-		lines: make(map[transport.Addr]*line),
+		lines: lines{byAddr: make(map[transport.Addr]*rpc.Client)},
 	}
 	if opts != nil {
 		c.opts = *opts
@@ -249,7 +250,7 @@ func (c *Container) connect(ctx context.Context, url string) (rpc.Remote, error)
 	if !ok {
 		return rpc.Remote{}, ErrNoAgent
 	}
-	return peer{c, addr}.agent(id, typeName)
+	return peer{c, addr}.agent(id, typeName), nil
 }
 
 // Close closes the container without waiting for anything: connections are
@@ -364,11 +365,11 @@ func (c *Container) stop() []*Agent {
 	return agents
 }
 
-func (c *Container) allLines() []*line {
+func (c *Container) allLines() []*rpc.Client {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	lines := slices.Collect(maps.Values(c.lines))
-	slices.SortFunc(lines, func(a, b *line) int { return strings.Compare(a.Addr(), b.Addr()) })
+	lines := slices.Collect(maps.Values(c.lines.byAddr))
+	slices.SortFunc(lines, func(a, b *rpc.Client) int { return strings.Compare(a.Addr(), b.Addr()) })
 	return lines
 }
 

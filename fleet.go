@@ -24,7 +24,13 @@ type Fleet struct {
 // returns when all are ready. Their names are that of opts with a number from
 // 0: "house-0". If one does not start, the others are stopped, and the error
 // names it.
+//
+// A fleet of 0 processes is one in which nothing can be spawned; less than 0
+// is an error.
 func StartFleet(ctx context.Context, c *Container, n int, opts *ProcessOptions) (*Fleet, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("gomas: start a fleet of %d processes: want 0 or more", n)
+	}
 	var all ProcessOptions
 	if opts != nil {
 		all = *opts
@@ -53,13 +59,14 @@ func StartFleet(ctx context.Context, c *Container, n int, opts *ProcessOptions) 
 func (f *Fleet) Processes() []*Process { return slices.Clone(f.processes) }
 
 // Spawn makes an agent, see [RemoteManager.Spawn], in the process that has the
-// fewest of those made by Spawn: the first, the second, and so on. If that
-// process has ended, it is an error.
+// fewest of those made by Spawn: the first, the second, and so on. Processes
+// that have ended are left out. It is an error if one ends meanwhile, and if all
+// have ended; the error then has the reason of each.
 func (f *Fleet) Spawn(ctx context.Context, name string, args ...any) (rpc.Remote, error) {
-	if len(f.processes) == 0 {
-		return rpc.Remote{}, errEmptyFleet
+	i, err := f.fewest()
+	if err != nil {
+		return rpc.Remote{}, err
 	}
-	i := f.fewest()
 	r, err := f.processes[i].Spawn(ctx, name, args...)
 	if err != nil {
 		f.mu.Lock()
@@ -72,12 +79,27 @@ func (f *Fleet) Spawn(ctx context.Context, name string, args ...any) (rpc.Remote
 var errEmptyFleet = errors.New("gomas: spawn in a fleet of no processes")
 
 // fewest finds the process for one more agent, and counts that.
-func (f *Fleet) fewest() int {
+func (f *Fleet) fewest() (least int, err error) {
+	if len(f.processes) == 0 {
+		return 0, errEmptyFleet
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	i := slices.Index(f.agents, slices.Min(f.agents))
-	f.agents[i]++
-	return i
+	least = -1
+	var reasons []error
+	for i, p := range f.processes {
+		switch reason := p.gone(); {
+		case reason != nil:
+			reasons = append(reasons, reason)
+		case least < 0 || f.agents[i] < f.agents[least]:
+			least = i
+		}
+	}
+	if least < 0 {
+		return 0, fmt.Errorf("gomas: spawn in a fleet whose processes have all ended: %w", errors.Join(reasons...))
+	}
+	f.agents[least]++
+	return least, nil
 }
 
 // SetTime sets the clocks of all processes at once, and returns when all are

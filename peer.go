@@ -2,6 +2,7 @@ package gomas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -32,53 +33,13 @@ func (c *Container) peer(addr transport.Addr) rpc.Peer {
 
 const agentsPath = "agents/"
 
-// line is what a container keeps for another container that it has called.
-type line struct {
-	*rpc.Client
-	types map[string]string // names of the types of agents, by path
-}
-
-// line returns what the container keeps for an address, and makes it if there
-// is nothing yet.
-func (c *Container) line(addr transport.Addr) (*line, error) {
-	c.mu.RLock()
-	l := c.lines[addr]
-	c.mu.RUnlock()
-	if l != nil {
-		return l, nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if l := c.lines[addr]; l != nil {
-		return l, nil
-	}
-	if c.closed {
-		return nil, ErrClosed
-	}
-	client, err := rpc.NewClient(addr.String(), c.root, &c.conn)
-	if err != nil {
-		return nil, err
-	}
-	client.BindTo(c.peer(addr))
-	if c.by != nil {
-		client.DialIn(c.free)
-	}
-	l = &line{Client: client, types: make(map[string]string)}
-	c.lines[addr] = l
-	return l, nil
-}
-
 // agent returns a reference to an agent whose type is known.
-func (p peer) agent(id, typeName string) (rpc.Remote, error) {
-	l, err := p.container.line(p.addr)
-	if err != nil {
-		return rpc.Remote{}, err
-	}
+func (p peer) agent(id, typeName string) rpc.Remote {
 	path := agentsPath + id
 	p.container.mu.Lock()
 	defer p.container.mu.Unlock()
-	l.types[path] = typeName
-	return rpc.NewRemote(p, path), nil
+	p.container.types.add(agentKey{p.addr, path}, typeName)
+	return rpc.NewRemote(p, path)
 }
 
 // Inside implements [rpc.Insider]: calls of agents of this container take no
@@ -108,14 +69,19 @@ func (p peer) Inside() *rpc.Service { return nil }
 
 // Connect implements [rpc.Peer].
 func (p peer) Connect(ctx context.Context) (*rpc.Conn, error) {
-	l, err := p.container.line(p.addr)
-	if err == nil {
-		err = p.container.alive()
+	for {
+		l, err := p.container.line(ctx, p.addr)
+		if err == nil {
+			err = p.container.alive()
+		}
+		if err != nil {
+			return nil, err
+		}
+		conn, err := l.Connect(ctx)
+		if err == nil || !errors.Is(err, ErrClosed) || p.container.keeps(p.addr, l) {
+			return conn, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return l.Connect(ctx)
 }
 
 // alive returns an error if the container has crashed, in a local network.
@@ -146,12 +112,10 @@ func (p peer) Describe(path string) string {
 	if url == "" {
 		return fmt.Sprintf("Remote(%q, %q)", p.Addr(), path)
 	}
-	name := ""
 	p.container.mu.RLock()
 	defer p.container.mu.RUnlock()
-	if l := p.container.lines[p.addr]; l != nil {
-		name = l.types[path]
-	} else if p.addr == p.container.own {
+	name, known := p.container.types.find(agentKey{p.addr, path})
+	if !known && p.addr == p.container.own {
 		if a := p.container.Agent(strings.TrimPrefix(path, agentsPath)); a != nil {
 			name = a.typeName
 		}

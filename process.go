@@ -276,27 +276,32 @@ func (p *Process) SetTime(ctx context.Context, t time.Duration) error {
 
 // try calls the process.
 func (p *Process) try(ctx context.Context, call func() error) error {
-	ended, reason := p.ended.Happened()
-	var err error
-	if !ended {
-		if err = call(); err == nil {
-			return nil
-		}
-		if isAway(err) {
-			// It has mostly ended then, which we are about to be told.
-			soon, cancel := context.WithTimeout(ctx, time.Second)
-			defer cancel()
-			_ = p.ended.Wait(soon, nil, "a process to end")
-			ended, reason = p.ended.Happened()
-		}
-	}
-	switch {
-	case ended && reason != nil:
+	if reason := p.gone(); reason != nil {
 		return reason
-	case ended:
-		return &ProcessError{Name: p.name, Err: errEnded}
+	}
+	err := call()
+	if err == nil {
+		return nil
+	}
+	if isAway(err) {
+		// It has mostly ended then, which we are about to be told.
+		soon, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		_ = p.ended.Wait(soon, nil, "a process to end")
+		if reason := p.gone(); reason != nil {
+			return reason
+		}
 	}
 	return fmt.Errorf("gomas: process %s: %w", p.name, err)
+}
+
+// gone is why nothing can be asked of the process, nil as long as it runs.
+func (p *Process) gone() error {
+	ended, reason := p.ended.Happened()
+	if ended && reason == nil {
+		return &ProcessError{Name: p.name, Err: errEnded}
+	}
+	return reason
 }
 
 // isAway reports whether a call failed because nobody was there.

@@ -356,6 +356,51 @@ func TestTimeMovesInAllOfAFleetAndAgentsAreSpreadEvenly(t *testing.T) {
 	}
 }
 
+func TestAFleetSpawnsNothingInProcessesThatHaveEnded(t *testing.T) {
+	f, err := gomas.StartFleet(soon(t), container(t), 2, in(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Stop(context.Background()) }() // one of them is made to fail
+	first, err := f.Spawn(soon(t), "house", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = exit.Call(soon(t), first, 9) // its connection is lost
+	if err := f.Processes()[0].Wait(soon(t)); !isExit(err, 9) {
+		t.Fatalf("the first process ended with %v", err)
+	}
+	left := f.Processes()[1]
+	for i := range 3 {
+		h, err := f.Spawn(soon(t), "house", i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(h.URL(), left.Addr()+"/") {
+			t.Errorf("house %d is %s, not in %v", i, h.URL(), left)
+		}
+	}
+	if err := left.Stop(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Spawn(soon(t), "house", 1)
+	if !isExit(err, 9) {
+		t.Fatalf("a house where all have ended: %v", err)
+	}
+	for _, want := range []string{"gomas: spawn in a fleet whose processes have all ended: ", "process child-0: exit status 9", "process child-1: it has ended"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("a house where all have ended: %v, want … %s …", err, want)
+		}
+	}
+}
+
+func TestAFleetOfLessThanNothingIsAnError(t *testing.T) {
+	f, err := gomas.StartFleet(soon(t), container(t), -1, in(""))
+	if f != nil || err == nil || err.Error() != "gomas: start a fleet of -1 processes: want 0 or more" {
+		t.Errorf("a fleet of -1: %v, %v", f, err)
+	}
+}
+
 func TestAFleetStartsWithAllProcessesOrNone(t *testing.T) {
 	c := container(t)
 	opts := in("")

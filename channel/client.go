@@ -354,6 +354,22 @@ func (c *Client) stop() *Conn {
 	return conn
 }
 
+// CloseIdle closes the client and returns true, if there would be nothing to
+// lose: it has no connection, makes none, and what it knows of failed attempts is
+// old. ctx is that of who would connect.
+func (c *Client) CloseIdle(ctx context.Context) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn.Load() != nil || c.attempt != nil || len(c.pausing) > 0 {
+		return false
+	}
+	if c.lastErr != nil && c.clock(ctx).Now() < c.retryAt+backoff.Longest {
+		return false // another client would not know to pause
+	}
+	c.closed = true
+	return true
+}
+
 // Close closes the connection, if there is one, as [Conn.Close] does, and
 // makes no other.
 func (c *Client) Close() error {

@@ -302,3 +302,35 @@ func TestAClosedClientIsOfNoUse(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestOnlyAClientWithNothingToLoseIsIdle(t *testing.T) {
+	srv := echoServer(t, "tcp://127.0.0.1:0", nil)
+	c := newClient(t, srv.Addr(), nil)
+	if got, err := askText(t.Context(), c, "hi"); got != "hi" || err != nil {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	if c.CloseIdle(t.Context()) {
+		t.Error("one that is connected was idle")
+	}
+	conn, err := c.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	conn.OnEnd(func(error) { close(ended) }) // after the client's
+	stop(t, srv)
+	<-ended
+	if !c.CloseIdle(t.Context()) {
+		t.Error("one that has lost its peer was not idle")
+	}
+	if _, err := askText(t.Context(), c, "hi"); !errors.Is(err, channel.ErrClosed) {
+		t.Errorf("then it says %v", err)
+	}
+	away := newClient(t, srv.Addr(), nil)
+	if _, err := askText(t.Context(), away, "hi"); err == nil {
+		t.Error("there is an answer")
+	}
+	if away.CloseIdle(t.Context()) {
+		t.Error("one that has just found nobody was idle")
+	}
+}

@@ -2,12 +2,14 @@ package mosaik
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 )
 
@@ -26,26 +28,42 @@ import (
 // and -log debug, info, warn or error says what is logged to standard error;
 // [Options.Logger] comes before that. args are those after the program's name,
 // os.Args[1:]. An interrupt or SIGTERM ends the simulator in good order. The
-// error is that of [Join], or says what is wrong with the command line; it is
-// [flag.ErrHelp] after -help.
+// error is that of [Join], or says what is wrong with the command line. After -h
+// or -help, which print how to use the program to standard error, it is nil.
 func Main(ctx context.Context, args []string, sim Simulator, opts *Options) error {
-	return run(ctx, args, sim, opts, os.Stderr)
+	return run(ctx, filepath.Base(os.Args[0]), args, sim, opts, os.Stderr)
 }
 
-func run(ctx context.Context, args []string, sim Simulator, opts *Options, stderr io.Writer) error {
+// usage is for the program's name.
+const usage = `A component for simulations with mosaik.
+
+Usage:
+  %[1]s [flags] HOST:PORT            join the mosaik that waits there
+  %[1]s [flags] -listen HOST:PORT    wait there until mosaik connects
+
+In mosaik's sim_config, that is one of
+  {'cmd': '%[1]s %%(addr)s'}
+  {'connect': 'HOST:PORT'}
+
+Flags:
+  -listen       wait until mosaik connects
+  -log LEVEL    log to standard error from this level on: debug, info, warn or error (default info)
+  -h, -help     print this
+`
+
+func run(ctx context.Context, name string, args []string, sim Simulator, opts *Options, stderr io.Writer) error {
 	flags := flag.NewFlagSet("mosaik component", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: [-log LEVEL] HOST:PORT            join the mosaik that waits there\n"+
-			"       [-log LEVEL] -listen HOST:PORT    wait there until mosaik connects")
-		flags.PrintDefaults()
-	}
-	listen := flags.Bool("listen", false, "wait at HOST:PORT until mosaik connects")
+	flags.SetOutput(io.Discard) // mistakes are returned
+	flags.Usage = func() { _, _ = fmt.Fprintf(stderr, usage, name) }
+	listen := flags.Bool("listen", false, "")
 	var level slog.Level
-	flags.TextVar(&level, "log", slog.LevelInfo, "what to log: debug, info, warn or error")
+	flags.TextVar(&level, "log", slog.LevelInfo, "")
 	var addrs []string
 	for len(args) > 0 { // flags may follow the address, too
-		if err := flags.Parse(args); err != nil {
+		switch err := flags.Parse(args); {
+		case errors.Is(err, flag.ErrHelp):
+			return nil
+		case err != nil:
 			return fmt.Errorf("mosaik: command line: %w", err)
 		}
 		if args = flags.Args(); len(args) > 0 {

@@ -76,6 +76,10 @@ func (c *Client) URL(string) string { return "" }
 // Describe implements [Peer].
 func (c *Client) Describe(path string) string { return fmt.Sprintf("Remote(%q, %q)", c.Addr(), path) }
 
+// CloseIdle closes the client and returns true, if that loses nothing; see
+// [channel.Client.CloseIdle].
+func (c *Client) CloseIdle(ctx context.Context) bool { return c.ch.CloseIdle(ctx) }
+
 // Close closes the connection, if there is one, and makes no other.
 func (c *Client) Close() error { return c.ch.Close() }
 

@@ -35,7 +35,9 @@ func handshakeClient(ctx context.Context, nc net.Conn, config *tls.Config, limit
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case bounded.Err() != nil:
-		err = &TimeError{What: "TLS handshake not over", After: limit}
+		// Whoever takes our first message for the start of a long frame waits
+		// for more of it.
+		err = fmt.Errorf("%w: the other end perhaps speaks no TLS", &TimeError{What: "TLS handshake not over", After: limit})
 	default:
 		err = handshakeError(err)
 	}

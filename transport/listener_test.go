@@ -125,17 +125,17 @@ func TestAHandshakeThatDoesNotComeHoldsUpNobody(t *testing.T) {
 func TestAHandshakeIsBounded(t *testing.T) {
 	opts := secured(testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1"))
 	opts.Handshake = 20 * time.Millisecond
-	check := func(t *testing.T, err error) {
+	check := func(t *testing.T, err error, want string) {
 		t.Helper()
 		var late *TimeError
-		if !errors.As(err, &late) || late.After != opts.Handshake || !strings.HasSuffix(err.Error(), "TLS handshake not over after 20ms") {
+		if !errors.As(err, &late) || late.After != opts.Handshake || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("the error is %v", err)
 		}
 	}
 	t.Run("when accepting", func(t *testing.T) {
 		g := openGate(t, mustParse(t, "tcp://127.0.0.1:0"), *opts)
 		c := rawDial(t, g.Addr())
-		check(t, next(t, "refusal", g.refused))
+		check(t, next(t, "refusal", g.refused), "TLS handshake not over after 20ms")
 		if _, err := c.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("the socket: %v", err)
 		}
@@ -147,7 +147,7 @@ func TestAHandshakeIsBounded(t *testing.T) {
 	defer ln.Close()
 	t.Run("when dialling", func(t *testing.T) {
 		_, err := Dial(t.Context(), a, opts)
-		check(t, err)
+		check(t, err, "TLS handshake not over after 20ms: the other end perhaps speaks no TLS")
 	})
 	t.Run("by the context too", func(t *testing.T) {
 		patient := *opts

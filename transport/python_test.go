@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomas/gomas/internal/pypeer"
 	"github.com/gomas/gomas/internal/testcert"
 )
 
@@ -19,14 +20,7 @@ var tlsPeer string
 // by line.
 func python(t *testing.T, args ...string) <-chan string {
 	t.Helper()
-	path, err := exec.LookPath("python3")
-	if err != nil {
-		if _, ci := os.LookupEnv("CI"); ci {
-			t.Fatal(err)
-		}
-		t.Skip("without Python there is nobody to talk to:", err)
-	}
-	cmd := exec.CommandContext(t.Context(), path, append([]string{"-c", tlsPeer}, args...)...)
+	cmd := exec.CommandContext(t.Context(), pypeer.Interpreter(t), append([]string{"-c", tlsPeer}, args...)...)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/gomas/gomas/channel"
@@ -21,7 +22,7 @@ import (
 // Dialling has the flags of the commands that call a peer.
 type Dialling struct {
 	Wire
-	Timeout time.Duration `default:"10s" help:"How long to wait for the connection, and for each answer; 0 is for ever."`
+	Timeout time.Duration `default:"10s" help:"How long to wait for the connection, of which a TLS handshake may take half, and for each answer; 0 is for ever."`
 }
 
 // Wire has the flags for what travels on a connection.
@@ -80,14 +81,39 @@ func (d *Dialling) dial(ctx context.Context, t target) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{target: t, flags: d, options: rpc.Options{Codec: codecs[d.Codec], Types: types, Timeout: d.Timeout, TLS: secure}}
+	p := &peer{target: t, flags: d, options: rpc.Options{
+		Codec: codecs[d.Codec], Types: types, Timeout: d.Timeout, TLS: secure,
+		Limits: channel.Limits{Handshake: d.Timeout / 2}, // the rest is for saying what is wrong
+	}}
 	soon, cancel := d.bounded(ctx)
 	defer cancel()
-	p.Conn, err = rpc.Dial(soon, t.addr.String(), nil, &p.options)
-	if err == nil {
+	if p.Conn, err = p.connect(soon); err == nil {
 		return p, nil
 	}
 	return nil, p.dialFailure(ctx, err)
+}
+
+// connect dials. A peer without TLS takes the start of a handshake for that of
+// a very long frame, and may wait for the rest; so one that keeps us waiting is
+// looked at meanwhile.
+func (p *peer) connect(ctx context.Context) (*rpc.Conn, error) {
+	if p.options.TLS == nil {
+		return rpc.Dial(ctx, p.target.addr.String(), nil, &p.options)
+	}
+	dialling, cancel := context.WithCancelCause(ctx)
+	var looking sync.WaitGroup
+	defer looking.Wait()
+	defer cancel(nil)
+	looking.Go(func() {
+		select {
+		case <-dialling.Done():
+		case <-time.After(glance):
+			if p.answersPlainly(dialling) {
+				cancel(&failure{codeForeign, fmt.Errorf("%s answers without TLS, and not with", p.target.addr), hintPlain})
+			}
+		}
+	})
+	return rpc.Dial(dialling, p.target.addr.String(), nil, &p.options)
 }
 
 // bounded returns a context for connecting.
@@ -115,7 +141,10 @@ func (p *peer) dialFailure(ctx context.Context, err error) error {
 	}
 	hint := "is the peer running? gomas ping --wait 30s waits for it"
 	_, noName := errors.AsType[*net.DNSError](err)
+	_, noHandshake := errors.AsType[*transport.TimeError](err)
 	switch {
+	case noHandshake:
+		hint = "something is there, but does not answer to TLS: is the address right, and does the peer use TLS?"
 	case errors.Is(err, context.DeadlineExceeded):
 		hint = fmt.Sprintf("nothing answers there within %v: a wrong address, a firewall or a machine that is off", p.flags.Timeout)
 	case noName:

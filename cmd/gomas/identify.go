@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomas/gomas/rpc"
@@ -86,13 +87,24 @@ func answers(ctx context.Context, addr transport.Addr, opts *rpc.Options) bool {
 }
 
 // answersPlainly reports whether a peer that was dialled with TLS answers
-// without.
+// without, whatever its codec.
 func (p *peer) answersPlainly(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	opts := p.options
-	opts.TLS = nil
-	return answers(ctx, p.target.addr, &opts)
+	var all sync.WaitGroup
+	var plain atomic.Bool
+	for _, format := range codecs {
+		opts := p.options
+		opts.TLS, opts.Codec = nil, format
+		all.Go(func() {
+			if answers(ctx, p.target.addr, &opts) {
+				plain.Store(true)
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	return plain.Load()
 }
 
 // wantsTLS reports whether the peer answers to the first message of TLS.
@@ -105,9 +117,15 @@ func (p *peer) wantsTLS(ctx context.Context) bool {
 		return false
 	}
 	defer end()
-	// No certificate is checked: nothing will be sent.
-	err = tls.Client(nc, &tls.Config{InsecureSkipVerify: true, ServerName: p.target.addr.Host}).HandshakeContext(ctx)
-	return err == nil || strings.Contains(err.Error(), "remote error: ")
+	// A peer that wants our certificate may go without a word, as Python does,
+	// but shows its own before.
+	shown := false
+	err = tls.Client(nc, &tls.Config{
+		InsecureSkipVerify: true, // nothing will be sent
+		VerifyConnection:   func(tls.ConnectionState) error { shown = true; return nil },
+		ServerName:         p.target.addr.Host,
+	}).HandshakeContext(ctx)
+	return shown || strings.Contains(err.Error(), "remote error: ")
 }
 
 func (p *peer) answersHTTP(ctx context.Context) bool {

@@ -35,6 +35,7 @@ func startPeers(t *testing.T) []string {
 		"SERVER=" + startServer(t),
 		"HTTP=" + startHTTP(t, nil),
 		"HTTPS=" + startHTTP(t, serverTLS(t, files)),
+		"CURT=" + startCurt(t, serverTLS(t, files)),
 		"SILENT=" + startRaw(t, func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) }),
 		"CLOSING=" + startRaw(t, func(net.Conn) {}),
 		"HOSTILE=" + startRaw(t, answering("", codec.Failure, `"ValueError: \u001b[31mred\u0007\n"`)),
@@ -42,6 +43,7 @@ func startPeers(t *testing.T) []string {
 		"UNKNOWN=" + startRaw(t, answering("", codec.Result, `{"__type__": [12, 1]}`)),
 		"BUSY=" + startRaw(t, answering(validateAID, codec.Result, "null")),
 		"NOISE=" + startRaw(t, func(nc net.Conn) { _, _ = nc.Write([]byte("\x00\x00\x00\x04what")) }),
+		"WAITING=" + startRaw(t, answering(validateAID, codec.Result, "null")), // for frames of any length
 		"DEAD=" + deadAddr(t),
 		"CA=" + files.CA, "CERT=" + files.Cert, "KEY=" + files.Key,
 		"OTHERCA=" + other.CA, "OTHERCERT=" + other.Cert, "OTHERKEY=" + other.Key,
@@ -149,6 +151,19 @@ func startHTTP(t *testing.T, secure *tls.Config) string {
 		<-ended
 	})
 	return addr
+}
+
+// startCurt starts a TLS server that closes the connection where it should tell
+// the client what is wrong with its certificate.
+func startCurt(t *testing.T, secure *tls.Config) string {
+	t.Helper()
+	return startRaw(t, func(nc net.Conn) {
+		secure := secure.Clone()
+		secure.MaxVersion = tls.VersionTLS12
+		secure.ClientAuth = tls.RequestClientCert
+		secure.VerifyConnection = func(tls.ConnectionState) error { return nc.Close() }
+		_ = tls.Server(nc, secure).Handshake() // fails
+	})
 }
 
 // startRaw starts a server that handles connections, and closes them then.

@@ -7,15 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gomas/gomas/internal/pypeer"
 )
 
 // The scenario is run by Python, with a stand-in for mosaik that starts this
 // test program as the controller.
 func TestTheScenarioInPythonHasTheSameNumbers(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil && os.Getenv("CI") == "" {
-		t.Skip("the scenario needs python3:", err)
-	}
+	python := pypeer.Interpreter(t)
 	self, err1 := os.Executable()
 	here, err2 := os.Getwd()
 	dir := t.TempDir()

@@ -47,7 +47,10 @@ type Peer struct {
 // no Unix sockets.
 func Start(t testing.TB, args ...string) *Peer {
 	t.Helper()
-	python := find(t)
+	if runtime.GOOS == "windows" {
+		t.Skip("pypeer: the Python peer does not run on Windows")
+	}
+	python := Interpreter(t)
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, sources); err != nil {
 		t.Fatal("pypeer: write the program:", err)
@@ -137,12 +140,10 @@ func (p *Peer) readLine(t testing.TB) []byte {
 	return bytes.TrimSpace(line)
 }
 
-// find returns the path of the Python interpreter.
-func find(t testing.TB) string {
+// Interpreter returns the path of Python, for tests with programs of their own.
+// Without it the test is skipped, or fails, as by [Start].
+func Interpreter(t testing.TB) string {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("pypeer: the Python peer does not run on Windows")
-	}
 	python, err := exec.LookPath("python3")
 	switch {
 	case err == nil:

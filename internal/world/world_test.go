@@ -460,3 +460,29 @@ func TestATaskThatWaitsWithoutItsContextKeepsItsTurn(t *testing.T) {
 		}
 	}
 }
+
+// silent is an event of which nobody hears.
+type silent struct{}
+
+func (silent) Happen() {}
+
+func TestWhatComesWhileTheWorldIsClosedIsDropped(t *testing.T) {
+	for range 20 {
+		p := newPlace(t, world.Options{})
+		half, all := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(all)
+			for i := range 2000 {
+				if i == 1000 {
+					close(half)
+				}
+				p.World().Push(silent{})
+			}
+		}()
+		<-half
+		if err := p.World().Close(); err != nil {
+			t.Error(err)
+		}
+		<-all
+	}
+}

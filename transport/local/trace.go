@@ -225,11 +225,11 @@ func (e *end) text(content codec.Raw) string {
 	text := []byte(content)
 	if e.codec.Name() != "json" {
 		var v any
-		if err := e.codec.Parse(content, &v, nil); err != nil {
+		if err := e.codec.Parse(content, &v, anyTypes()); err != nil {
 			return "?"
 		}
 		var err error
-		if text, err = json.Marshal(v); err != nil {
+		if text, err = json.Marshal(withPairs(v)); err != nil {
 			return "?"
 		}
 	}

@@ -26,7 +26,7 @@ var kinds = []local.Kind{
 // would record.
 func anyEvent() *rapid.Generator[local.Event] {
 	return rapid.Custom(func(t *rapid.T) local.Event {
-		text := rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[ab]`), rapid.StringMatching(`[\[{"0-9, :}\]…\\]*`), rapid.String())
+		text := rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[ab]`), rapid.StringMatching(`(\{"__type__": \[[12], |agents/1"|"|[\[\]{}]|\]\}|…)*`), rapid.StringMatching(`[\[{"0-9, :}\]…\\]*`), rapid.String())
 		when := rapid.Int64Range(0, math.MaxInt64)
 		number := rapid.IntRange(0, math.MaxInt64)
 		return local.Event{

@@ -38,7 +38,8 @@ func (e Event) String() string {
 // in it, of the request, what was said, the size of the frame with its header, and
 // how long it was on its way, if it was. A frame has its line where it arrives. A
 // reply shows the call that it answers; its arguments are left out if the call is
-// not among events. Arguments and results are cut if they are long.
+// not among events. Arguments and results are as in [Event.Line], and cut if they
+// are long.
 func WriteText(w io.Writer, events []Event) error {
 	b := bufio.NewWriter(w)
 	for _, line := range textLines(events) {
@@ -103,7 +104,7 @@ func (s story) call(e Event) string {
 		if _, twice := s[key]; twice {
 			s[key] = "" // both ends are in one container: whose reply comes first is unknown
 		} else {
-			s[key] = callText(e.Path, e.Content, longestText)
+			s[key] = e.callText(longestText)
 		}
 	case resultWord, failureWord:
 		key := callKey{e.Link, e.To, e.From, e.ID}

@@ -2,6 +2,8 @@ package local_test
 
 import (
 	"bytes"
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,12 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/gomas/gomas"
+	"github.com/gomas/gomas/codec"
+	"github.com/gomas/gomas/codec/blosc"
+	"github.com/gomas/gomas/codec/json"
+	"github.com/gomas/gomas/codec/msgpack"
+	"github.com/gomas/gomas/rpc"
 	"github.com/gomas/gomas/transport/local"
 )
 
@@ -46,6 +54,14 @@ func TestEveryEventIsOneReadableLine(t *testing.T) {
 		{"cut keyword arguments are cut", frame("request", 5, "agents/0/add", `[3] {"b": "4…`), `25.000ms  a → b  1/5 0.add(3, {"b": "4…)  40 B  took 5ms`},
 		{"unknown arguments are unknown", frame("request", 5, "agents/0/add", "?"), "25.000ms  a → b  1/5 0.add(?)  40 B  took 5ms"},
 		{"brackets in text are no brackets", frame("request", 5, "f", `["]\"]"] {"k":1}`), `25.000ms  a → b  1/5 f("]\"]", k=1)  40 B  took 5ms`},
+		{"an agent is its URL", frame("request", 5, "f", `[{"__type__": [1,"agents/7"]}] {"k": {"__type__":[1, "/agents/7"]}}`), `25.000ms  a → b  1/5 f(local://a/7, k=local://b/7)  40 B  took 5ms`},
+		{"an agent elsewhere is, too", back(frame("result", 5, "f", `[{"__type__":[2,"tcp://10.0.0.7:1/0"]}]`)), `25.000ms  b → a  1/5 f(…) = [tcp://10.0.0.7:1/0]  40 B  took 5ms`},
+		{"a date is one", frame("request", 5, "f", `[{"__type__":[0,"2010-03-27T00:00:00+00:00"]}]`), `25.000ms  a → b  1/5 f(2010-03-27T00:00:00+00:00)  40 B  took 5ms`},
+		{"a service that is no agent has its path", frame("request", 5, "f", `[{"__type__":[1,"sub/inner"]}]`), `25.000ms  a → b  1/5 f(type1("sub/inner"))  40 B  took 5ms`},
+		{"custom types have their number", frame("request", 5, "f", `[{"__type__":[3,{"x":[1,{"__type__":[12,null]}]}]},2]`), `25.000ms  a → b  1/5 f(type3({"x": [1, type12(null)]}), 2)  40 B  took 5ms`},
+		{"cut custom types are cut", frame("request", 5, "f", `[{"__type__":[3,{"x":[1,{"__type__":[12,nu…`), `25.000ms  a → b  1/5 f(type3({"x": [1, type12(nu…)  40 B  took 5ms`},
+		{"text is not taken for a custom type", frame("request", 5, "f", `["{\"__type__\": [1, \"agents/7\"]}"]`), `25.000ms  a → b  1/5 f("{\"__type__\": [1, \"agents/7\"]}")  40 B  took 5ms`},
+		{"nor is a map that only looks like one", frame("request", 5, "f", `[{"__type__":[[1],2]}]`), `25.000ms  a → b  1/5 f({"__type__": [[1], 2]})  40 B  took 5ms`},
 		{"functions below those of an agent keep their path", frame("request", 5, "agents/0/sub/add", "[]"), "25.000ms  a → b  1/5 0.sub/add()  40 B  took 5ms"},
 		{"functions of a container are as they are", frame("request", 0, "validate_aid", `["0"]`), `25.000ms  a → b  1/0 validate_aid("0")  40 B  took 5ms`},
 		{"a path that names no function stays", frame("request", 0, "agents/0", "[]"), `25.000ms  a → b  1/0 agents/0()  40 B  took 5ms`},
@@ -86,6 +102,55 @@ func TestEveryEventIsOneReadableLine(t *testing.T) {
 				t.Errorf("\ngot  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// envoy gives a date and itself away.
+type envoy struct{ *gomas.Agent }
+
+func TestTheTextIsTheSameWhateverTheCodec(t *testing.T) {
+	var want []string
+	for _, format := range []codec.Codec{json.Codec{}, msgpack.Codec{}, blosc.Codec{}} {
+		trace := local.NewTrace(local.All)
+		err := local.Run(t.Context(), &local.Options{Trace: trace}, func(ctx context.Context) error {
+			var envoys [2]*envoy
+			for i, name := range []string{"a", "b"} {
+				c, err := gomas.NewContainer(ctx, "local://"+name, &gomas.Options{Codec: format})
+				if err != nil {
+					return err
+				}
+				if envoys[i], err = gomas.Spawn(ctx, c, func(_ context.Context, a *gomas.Agent) (*envoy, error) {
+					a.Services().Handle("swap(who, when)", func(who rpc.Remote, when time.Time) []any { return []any{when, a.Remote(), who} })
+					return &envoy{a}, nil
+				}); err != nil {
+					return err
+				}
+			}
+			a, b := envoys[0], envoys[1]
+			return a.Do(ctx, func(ctx context.Context) error {
+				r, err := a.Connect(ctx, b.URL())
+				if err == nil {
+					_, err = rpc.Call[[]any](ctx, r, "swap", a.Remote(), time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
+				}
+				return err
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for _, e := range local.Messages(trace.Events()) {
+			lines = append(lines, e.Line())
+		}
+		if want == nil {
+			want = []string{
+				"a -> b: 0.swap(local://a/0, 2030-01-02T03:04:05+00:00)",
+				"b -> a: [2030-01-02T03:04:05+00:00, local://b/0, local://a/0]",
+			}
+		}
+		if !slices.Equal(lines, want) {
+			t.Errorf("in %s it is\n%s\nwant\n%s", format.Name(), strings.Join(lines, "\n"), strings.Join(want, "\n"))
+		}
 	}
 }
 

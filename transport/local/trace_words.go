@@ -39,7 +39,9 @@ var (
 //
 // where 0 is the id of an agent in the container that is called, and the last was
 // lost. Arguments and results are JSON, as far as the event has them, with spaces
-// after commas and colons, whatever the codec. It returns "" for other events.
+// after commas and colons, whatever the codec. Agents are written as their URLs,
+// dates as 2030-01-01T00:00:00Z, and other values of a custom type with its number,
+// as in type3([1, 2]). It returns "" for other events.
 func (e Event) Line() string {
 	if e.Kind != Frame {
 		return ""
@@ -54,11 +56,11 @@ func (e Event) Line() string {
 // says returns what the message of a frame says, with so many characters of its
 // content, or all if that is 0.
 func (e Event) says(longest int) string {
-	content := func() string { return shorten(cmp.Or(spaced(e.Content), "?"), longest) }
+	content := func() string { return shorten(cmp.Or(e.values(e.Content), "?"), longest) }
 	switch e.Message {
 	case requestWord:
 		if e.Path != "" {
-			return callText(e.Path, e.Content, longest)
+			return e.callText(longest)
 		}
 		return content()
 	case resultWord:
@@ -109,16 +111,16 @@ func (e Event) what(call string) string {
 }
 
 // callText returns a call as it is written: 0.add(3, 4, c=5).
-func callText(path, content string, longest int) string {
-	args, kwargs := splitArgs(content)
-	list := spaced(args)
+func (e Event) callText(longest int) string {
+	args, kwargs := splitArgs(e.Content)
+	list := e.values(args)
 	if cut, ok := strings.CutPrefix(list, "["); ok {
 		list = strings.TrimSuffix(cut, "]")
 	}
 	if kwargs != "" {
-		list = join(list, keywords(kwargs), ", ")
+		list = join(list, e.keywords(kwargs), ", ")
 	}
-	return functionName(path) + "(" + shorten(list, longest) + ")"
+	return functionName(e.Path) + "(" + shorten(list, longest) + ")"
 }
 
 // functionName returns the name of a function: 0.add for agents/0/add.
@@ -160,53 +162,6 @@ func splitArgs(content string) (args, kwargs string) {
 		}
 	}
 	return content, ""
-}
-
-// keywords returns the items of a map as arguments: b=4, c=5.
-func keywords(kwargs string) string {
-	d := json.NewDecoder(strings.NewReader(kwargs))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return spaced(kwargs)
-	}
-	var list []string
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return spaced(kwargs)
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return spaced(kwargs)
-		}
-		list = append(list, fmt.Sprint(key, "=", spaced(string(value))))
-	}
-	return strings.Join(list, ", ")
-}
-
-// spaced returns JSON with one space after each comma and colon, and nowhere else.
-// It may be cut.
-func spaced(text string) string {
-	b := make([]byte, 0, len(text)+len(text)/8)
-	quoted := false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case quoted && c == '\\' && i+1 < len(text):
-			b = append(b, c)
-			i++
-			c = text[i]
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-			continue
-		case c == ',' || c == ':':
-			b = append(b, c)
-			c = ' '
-		}
-		b = append(b, c)
-	}
-	return string(b)
 }
 
 // failureText returns the text of a failure, which is JSON too.
