@@ -34,6 +34,7 @@ func (c *Conn) Ask(ctx context.Context, content, reply any) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
+	c.lookUp()
 	limit := c.limit(ctx)
 	p, err := c.request(ctx, content, limit)
 	if err != nil {

@@ -82,6 +82,7 @@ const (
 	expired              // its time is over
 	unheeded             // nobody waits for its reply
 	mayRead              // its caller reads if nobody does, see [lead]
+	reads                // and does
 	answered             // and its reply has come
 	stopped              // and its wait is over
 )

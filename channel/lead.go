@@ -2,6 +2,7 @@ package channel
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -29,10 +30,12 @@ type lead struct {
 	state atomic.Uint64    // a number, shifted left by two, that each change increases; lowest bits: who reads
 
 	// For who reads.
-	caller *call     // who reads, if a caller does
-	alone  int32     // replies in a row to a caller that was alone, below 0 after requests of the peer
-	since  time.Time // when the first of them came
-	fine   int32     // what alone is set to by the next request of the peer, negated
+	caller *call         // who reads, if a caller does
+	alone  int32         // replies in a row to a caller that was alone, below 0 after requests of the peer
+	fine   int32         // what alone is set to by the next request of the peer, negated
+	since  time.Duration // age of the connection when the first of them came
+
+	left atomic.Int64 // age when nobody read any more
 
 	look lookout // whether somebody still asks
 	seen uint64  // state, when looked at last
@@ -41,6 +44,9 @@ type lead struct {
 const (
 	knownAlone = 32      // replies, before a caller may read
 	mostFine   = 1 << 14 // requests of the peer cost so many replies at most
+
+	// Within shortly, nobody who reads would have noticed much.
+	shortly = 50 * time.Microsecond
 )
 
 func (l *lead) is(who uint64) bool { return l.state.Load()&3 == who }
@@ -67,38 +73,73 @@ func (c *Conn) leave(p *call, others bool) (left bool) {
 	case others, leads && l.caller != p:
 		l.alone = min(l.alone, 0)
 	case l.alone < knownAlone:
-		l.learn()
+		c.learn()
 	}
 	switch {
 	case leads && l.caller != p:
 		return false
 	case l.alone == knownAlone && l.link.Vacate():
-		l.pass(byNobody)
-		l.look.arm()
-		c.mu.Lock()
-		others = c.calls.n > 0 // who came meanwhile may not know that nobody reads
-		c.mu.Unlock()
-		if others {
-			c.attended()
-		}
+		l.left.Store(int64(c.age()))
+		c.vacate()
 		return true
 	case leads:
-		l.pass(byLink)
-		l.link.Resume()
+		c.resume()
 		return true
 	}
 	return false
 }
 
+// vacate is called by who reads, after which nobody does.
+func (c *Conn) vacate() {
+	l := &c.lead
+	l.pass(byNobody)
+	l.look.arm()
+	c.mu.Lock()
+	needed := c.calls.n > 0 || c.err != nil // who came meanwhile may not know that nobody reads
+	c.mu.Unlock()
+	if needed {
+		c.attended()
+	}
+}
+
+// resume is called by a caller that reads, to have the link do it.
+func (c *Conn) resume() {
+	c.lead.pass(byLink)
+	c.lead.link.Resume()
+}
+
+// lookUp is called before a request. If nobody has read for a while, it looks whether
+// something has come; if that is the end of the connection, a request that is sent
+// now would be lost.
+func (c *Conn) lookUp() {
+	l := &c.lead
+	if !l.is(byNobody) || c.age()-time.Duration(l.left.Load()) < shortly || !l.claim(byCaller) {
+		return
+	}
+	arrived := l.link.Arrived()
+	if arrived == transport.Nothing {
+		c.vacate()
+		return
+	}
+	l.alone = 0
+	c.resume()
+	if arrived == transport.Ended { // which the link is about to say, or not
+		for until := c.age() + firstLook; !c.ended.Load() && c.age() < until; {
+			runtime.Gosched()
+		}
+	}
+}
+
 // learn counts a reply to a caller that was alone. A clock that stands still, in a
 // testing/synctest bubble, could not tell that nobody reads.
-func (l *lead) learn() {
+func (c *Conn) learn() {
+	l := &c.lead
 	l.alone++
 	switch l.alone {
 	case 1:
-		l.since = time.Now()
+		l.since = c.age()
 	case knownAlone:
-		if time.Since(l.since) <= 0 {
+		if c.age() <= l.since {
 			l.alone = 0
 		}
 	}
@@ -152,18 +193,15 @@ func (p *call) Run() {
 			select {}
 		}
 	}()
-	if p.state.Load()&(answered|stopped) != 0 {
-		l.pass(byNobody)
-	} else if !l.link.Lead() {
-		l.pass(byLink)
-		l.link.Resume()
+	if p.state.Or(reads)&(answered|stopped) != 0 || !l.link.Lead() {
+		p.conn.resume()
 	}
 	done = true
 }
 
 // Stop implements [turn.Errand].
 func (p *call) Stop() {
-	if p.state.Or(stopped)&answered == 0 {
+	if p.state.Or(stopped)&(reads|answered) == reads {
 		p.conn.lead.link.Interrupt()
 	}
 }

@@ -2,8 +2,11 @@ package channel_test
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -252,6 +255,135 @@ func TestWhatPeersSendOnTheirOwnArrivesAndKeepsCallersFromReading(t *testing.T) 
 			t.Errorf("the answer is %q", got)
 		}
 	})
+}
+
+func TestACallerWhoseReplyHasComeAlreadyHasTheLinkRead(t *testing.T) {
+	c := dial(t, listen(t, tcp, echo, nil).Addr(), nil)
+	leaveAlone(t, c)
+	c.RunAnswered()
+	if who := c.Reads(); who != channel.ByLink {
+		t.Errorf("%d reads", who)
+	}
+	checkEcho(t, c)
+}
+
+// answering has a raw peer send back what is asked, but for one text, to which it
+// answers by what the function does.
+func answering(t *testing.T, opts *channel.Options, special func(r *raw, id json.RawMessage)) *channel.Conn {
+	t.Helper()
+	c, r := withRaw(t, opts)
+	go func() {
+		for {
+			var size [4]byte
+			if _, err := io.ReadFull(r, size[:]); err != nil {
+				return
+			}
+			b := make([]byte, binary.BigEndian.Uint32(size[:]))
+			if _, err := io.ReadFull(r, b); err != nil {
+				return
+			}
+			var request [3]json.RawMessage
+			if err := json.Unmarshal(b, &request); err != nil {
+				t.Error(err)
+				return
+			}
+			if string(request[2]) == `"special"` {
+				special(r, request[1])
+			} else if _, err := io.WriteString(r, frame(fmt.Sprintf("[1,%s,%s]", request[1], request[2]))); err != nil {
+				return
+			}
+		}
+	}()
+	return c
+}
+
+func TestWhatEndsAConnectionIsNotLeftToTheCallerThatReads(t *testing.T) {
+	reasons := make(chan error) // nobody takes them before the call has returned
+	opts := &channel.Options{Lost: func(_ *channel.Conn, err error) { reasons <- err }}
+	c := answering(t, opts, func(r *raw, _ json.RawMessage) {
+		if _, err := io.WriteString(r, frame("no message")); err != nil {
+			t.Error(err)
+		}
+	})
+	leaveAlone(t, c)
+	_, err := channel.Ask[string](soon(t), c, "special")
+	var fault *channel.ProtocolError
+	if !errors.As(err, &fault) {
+		t.Errorf("the error is %v", err)
+	}
+	if reason := receive(t, "reason", reasons); !errors.As(reason, &fault) {
+		t.Errorf("the reason is %v", reason)
+	}
+}
+
+func TestADispatcherThatIsSlowForOnceDoesNotHoldUpACallerThatReads(t *testing.T) {
+	back, release := make(chan struct{}), make(chan struct{})
+	srv := listen(t, tcp, func(ctx context.Context, conn *channel.Conn) {
+		handle(func(ctx context.Context, r *channel.Request) {
+			if v, _ := channel.Content[string](r); v != "call back" {
+				_ = r.Reply(ctx, v) // the connection may have ended
+				return
+			}
+			_, _ = channel.Ask[string](ctx, conn, "slow")
+		})(ctx, conn)
+	}, nil)
+	c, err := channel.DialDispatch(t.Context(), srv.Addr(), func(*channel.Conn) channel.Dispatcher {
+		return channel.DispatchFunc(func(r *channel.Request) {
+			close(back)
+			<-release
+			_ = r.Reply(context.Background(), "at last") // the connection may have ended
+		})
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hangUp(t, c)
+	defer close(release)
+	leaveAlone(t, c)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		<-back
+		cancel()
+	}()
+	if _, err := channel.Ask[string](ctx, c, "call back"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestTheEndOfAConnectionThatNobodyReadIsSeenBeforeARequestIsSent(t *testing.T) {
+	const tries = 20
+	unsent := 0
+	for range tries {
+		closed := make(chan time.Time, 1)
+		c := answering(t, nil, func(r *raw, id json.RawMessage) {
+			if _, err := io.WriteString(r, frame(fmt.Sprintf("[1,%s,0]", id))); err != nil {
+				t.Error(err)
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+			closed <- time.Now()
+		})
+		leaveAlone(t, c)
+		if _, err := channel.Ask[int](soon(t), c, "special"); err != nil {
+			t.Fatal(err)
+		}
+		for at := receive(t, "end", closed); time.Since(at) < 300*time.Microsecond; { // a caller that thinks
+			runtime.Gosched()
+		}
+		_, err := channel.Ask[string](soon(t), c, "next")
+		var lost *channel.LostError
+		if !errors.As(err, &lost) {
+			t.Fatalf("the error is %v", err)
+		}
+		if lost.Unsent {
+			unsent++
+		}
+	}
+	if unsent < tries/2 { // in some, the next request is as quick as the end
+		t.Errorf("%d of %d requests are known as not sent", unsent, tries)
+	}
 }
 
 func TestTellingHasTheLinkRead(t *testing.T) {

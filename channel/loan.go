@@ -32,7 +32,7 @@ type loans struct {
 }
 
 // Lends reports whether the goroutine that reads the connection can be borrowed.
-func (c *Conn) Lends() bool { return c.loans.link != nil && !c.lead.is(byCaller) }
+func (c *Conn) Lends() bool { return c.loans.link != nil }
 
 // Borrow lets the taker work on the request on the goroutine that calls Take,
 // until [Request.Return], and even wait: if it does not return the goroutine

@@ -14,33 +14,59 @@ type receiver Conn
 
 var errSlowPeer = errors.New("the peer sends requests and does not read the replies")
 
-func (r *receiver) Receive(f *transport.Frame) (resumed bool) {
+func (r *receiver) Receive(f *transport.Frame) (left bool) {
 	c := (*Conn)(r)
-	resumed, err := c.receive(f)
-	if err != nil {
-		f.Free()
-		c.end(&ProtocolError{c.origin, err}, 0)
+	message, err := c.unpack(f)
+	if err == nil {
+		left, err = c.receive(message)
 	}
-	return resumed
+	switch {
+	case err == nil && message != f:
+		f.Free()
+	case err != nil && message != f:
+		message.Free()
+	}
+	switch {
+	case err == nil:
+		return left
+	case c.lead.is(byCaller): // who takes care of replies only
+		c.lead.link.PutBack(f)
+		c.resume()
+		return true
+	}
+	f.Free()
+	c.end(&ProtocolError{c.origin, err}, 0)
+	return false
 }
+
+// unpack returns a frame of the message in f, which may be f.
+func (c *Conn) unpack(f *transport.Frame) (message *transport.Frame, err error) {
+	if c.packer == nil {
+		return f, nil
+	}
+	message = transport.NewFrameFor(len(f.Payload()))
+	if message.B, err = c.packer.Unpack(message.B, f.Payload(), c.options.Limits.Frame); err != nil {
+		return f, err // without freeing the other: a codec that fails may return no bytes
+	}
+	return message, nil
+}
+
+// errNoReply is returned by receive, to a caller that reads, for what it is not to
+// take care of: others may be called for that, and take their time.
+var errNoReply = errors.New("neither a result nor a failure")
 
 // receive takes over f if it returns no error. It reports whether another
 // goroutine reads by now.
-func (c *Conn) receive(f *transport.Frame) (resumed bool, err error) {
+func (c *Conn) receive(f *transport.Frame) (left bool, err error) {
 	if !c.heard.Load() {
 		c.heard.Store(true)
-	}
-	if c.packer != nil {
-		plain := transport.NewFrameFor(len(f.Payload()))
-		if plain.B, err = c.packer.Unpack(plain.B, f.Payload(), c.options.Limits.Frame); err != nil {
-			return false, err
-		}
-		*f, *plain = *plain, *f
-		plain.Free()
 	}
 	h, content, err := c.envelope.ScanMessage(f.Payload())
 	if err != nil {
 		return false, err
+	}
+	if h.Kind != codec.Result && h.Kind != codec.Failure && c.lead.is(byCaller) {
+		return false, errNoReply
 	}
 	if err := c.recognise(h, f.Payload()); err != nil {
 		return false, err
@@ -77,19 +103,18 @@ func (c *Conn) receive(f *transport.Frame) (resumed bool, err error) {
 	case p == nil:
 		f.Free()
 	case p.told():
-		c.heardOf(h.Kind, content)
-		f.Free()
+		c.heardOf(h.Kind, content, f)
 	default:
 		wait := p.wait
 		p.answer(h.Kind, content, f)
 		if p.state.Load()&mayRead != 0 {
 			p.state.Or(answered)
 		}
-		resumed = c.leave(p, others)
+		left = c.leave(p, others)
 		if f := p.frame; !wait.Wake(nil) {
 			f.Free()
 		}
-		return resumed, nil
+		return left, nil
 	}
 	return false, nil
 }

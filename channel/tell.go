@@ -68,15 +68,24 @@ func (c *Conn) tell(content any) error {
 	return nil
 }
 
-// heardOf takes the reply to a request that nobody waits for.
-func (c *Conn) heardOf(kind codec.Kind, content codec.Raw) {
+// heardOf takes the reply to a request that nobody waits for, in f, which it takes
+// over.
+func (c *Conn) heardOf(kind codec.Kind, content codec.Raw, f *transport.Frame) {
 	c.told.Add(-1)
-	if kind != codec.Failure || c.options.Logger == nil {
-		return
+	log := func() {
+		var v any
+		if err := c.parse(content, &v); err == nil {
+			c.logFailure(remoteError(c.origin, v, c.options.Errors))
+		}
+		f.Free()
 	}
-	var v any
-	if err := c.parse(content, &v); err == nil {
-		c.logFailure(remoteError(c.origin, v, c.options.Errors))
+	switch {
+	case kind != codec.Failure || c.options.Logger == nil:
+		f.Free()
+	case c.lead.is(byCaller): // whom the logger must not hold up
+		go log()
+	default:
+		log()
 	}
 }
 

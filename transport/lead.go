@@ -1,31 +1,34 @@
 package transport
 
 import (
-	"crypto/tls"
 	"errors"
-	"net"
 	"os"
 	"time"
 )
 
-// canLead reports whether reading from a connection can be interrupted at any place:
-// package tls goes on after an error that is temporary, as that of a deadline is.
-func canLead(nc net.Conn) bool {
-	switch nc.(type) {
-	case *net.TCPConn, *net.UnixConn, *tls.Conn:
-		return true
-	}
-	return false
-}
-
 // Vacate implements [Leader].
 func (s *stream) Vacate() bool {
-	if !s.leads || s.reader.begun() {
+	if s.peek == nil || s.reader.begun() {
 		return false
 	}
 	s.release()
 	s.vacant.Store(true)
 	return true
+}
+
+// Arrived implements [Leader].
+func (s *stream) Arrived() Arrival { return s.peek.look() }
+
+// PutBack implements [Leader].
+func (s *stream) PutBack(f *Frame) { s.again = f }
+
+// next returns the next frame.
+func (s *stream) next() (*Frame, error) {
+	if f := s.again; f != nil {
+		s.again = nil
+		return f, nil
+	}
+	return s.reader.next()
 }
 
 // Lead implements [Leader].
@@ -60,6 +63,7 @@ func (s *stream) interrupted(err error) bool {
 		return false
 	}
 	s.disturb = false
+	s.reads.Add(^uint64(0)) // nothing was received
 	_ = s.nc.SetReadDeadline(time.Time{})
 	return true
 }

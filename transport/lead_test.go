@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -159,10 +160,14 @@ func interruptEverywhere(t *testing.T, opts *Options) {
 			return done
 		}
 		for _, part := range [][]byte{nil, whole[:2], whole[2:7], whole[7 : size/2]} {
+			reads := s.reads.Load()
 			done := lead(part)
 			s.Interrupt()
 			if next(t, "end of leading", done) {
 				t.Error("a leader that was interrupted is not told")
+			}
+			if part == nil && s.reads.Load() != reads {
+				t.Error("an interruption counts as something received")
 			}
 		}
 		if !next(t, "end of leading", lead(whole[size/2:])) {
@@ -235,6 +240,64 @@ func TestTheEndOfALinkThatNobodyReadsIsReportedWhenItIsReadAgain(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestWhatHasArrivedIsKnownBeforeItIsRead(t *testing.T) {
+	over := map[string]*Options{"tcp": {}, "tls": secured(testcert.NewAuthority(t, "CA").Issue(t, "127.0.0.1"))}
+	for name, opts := range over {
+		t.Run(name, func(t *testing.T) {
+			s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"), opts)
+			say(t, peer, "stop")
+			f.expect("stop")
+			vacated(s)
+			if got := s.Arrived(); got != Nothing {
+				t.Errorf("at first: %d", got)
+			}
+			say(t, peer, "stop once more")
+			something := Something
+			if name == "tls" { // which may be its end
+				something = Ended
+			}
+			arrives(t, s, something)
+			if !s.Lead() {
+				t.Error("the frame is not delivered any more")
+			}
+			f.expect("stop once more")
+			if err := peer.Close(); err != nil {
+				t.Error(err)
+			}
+			arrives(t, s, Ended)
+			s.Resume()
+			if err := f.end(); !errors.Is(err, io.EOF) {
+				t.Errorf("the reason is %v", err)
+			}
+		})
+	}
+}
+
+// arrives waits until something arrives, which nobody reads.
+func arrives(t *testing.T, s *stream, want Arrival) {
+	t.Helper()
+	got := s.Arrived()
+	for end := time.Now().Add(patience); got == Nothing && time.Now().Before(end); {
+		got = s.Arrived()
+	}
+	if got != want {
+		t.Errorf("%d arrives, want %d", got, want)
+	}
+}
+
+func TestAFrameThatWasPutBackIsDeliveredFirst(t *testing.T) {
+	s, f, peer := led(t, mustParse(t, "tcp://127.0.0.1:0"), new(Options))
+	say(t, peer, "stop")
+	f.expect("stop")
+	vacated(s)
+	again := NewFrame()
+	again.B = append(again.B, "again"...)
+	s.PutBack(again)
+	say(t, peer, "next")
+	s.Resume()
+	f.expect("again", "next")
 }
 
 // lapse is a stream whose reading fails now and then, for once.

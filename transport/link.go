@@ -63,15 +63,32 @@ type Leader interface {
 	// cannot be led or something more has arrived.
 	Vacate() bool
 
+	// Arrived tells what has come since. It is called instead of Lead, as it were.
+	Arrived() Arrival
+
 	// Lead delivers what follows on the calling goroutine, and returns true after
 	// a call of Receive that does. It returns false if it is interrupted, or the
 	// link is about to end; then the caller calls Resume.
 	Lead() bool
 
+	// PutBack has Resume deliver a frame once more, before all others. It is
+	// called by Receive in Lead, which then calls Resume and returns true.
+	PutBack(f *Frame)
+
 	// Interrupt has Lead return, and disturbs nothing if it is not under way. Any
 	// goroutine may call it.
 	Interrupt()
 }
+
+// Arrival is what has come while nobody reads.
+type Arrival uint8
+
+// What may have come.
+const (
+	Nothing   Arrival = iota
+	Something         // but not the end, as far as one can see
+	Ended             // the link has ended; or something has come, where one cannot see that
+)
 
 // Receiver is what a [Link] reports to. Its methods must not block for long:
 // nothing more is received meanwhile.

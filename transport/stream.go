@@ -23,11 +23,12 @@ type stream struct {
 	stopped       atomic.Bool   // nothing more is to be delivered
 	held          atomic.Bool   // frames that arrived together are being delivered, see release
 	attempt       *attempt      // nil: writing may block
-	leads         bool          // callers may read
+	peek          *peek         // nil: callers cannot read
 	ended         func()        // called when the link has ended, may be nil
 
 	// For the reading goroutine.
 	reader  reader
+	again   *Frame // to be delivered once more, nil: none
 	frames  uint64 // delivered
 	awaited uint64 // begun
 
@@ -52,7 +53,7 @@ func NewStream(nc net.Conn, local, remote Addr) Link {
 }
 
 func newStream(nc net.Conn, local, remote Addr, ended func()) *stream {
-	s := &stream{nc: nc, local: local, remote: remote, ended: ended, attempt: newAttempt(nc), leads: canLead(nc)}
+	s := &stream{nc: nc, local: local, remote: remote, ended: ended, attempt: newAttempt(nc), peek: newPeek(nc)}
 	s.idle.L = &s.mu
 	return s
 }
@@ -98,7 +99,7 @@ func (s *stream) read() {
 // deliver delivers frames until reading fails, or is left to others.
 func (s *stream) deliver() (left bool, err error) {
 	for {
-		f, err := s.reader.next()
+		f, err := s.next()
 		if err != nil || s.stopped.Load() {
 			s.release()
 			return false, err

@@ -40,6 +40,9 @@ func TestATaskRunsItsErrandWhileItWaits(t *testing.T) {
 			return ctx
 		},
 		"a context that ends waits itself": func(ctx context.Context) context.Context { return &holder{turn: turn.From(ctx)} },
+		"one made from such a context": func(ctx context.Context) context.Context {
+			return context.WithValue(&holder{turn: turn.From(ctx)}, holder{}, true)
+		},
 	}
 	for name, derive := range contexts {
 		t.Run("with "+name, func(t *testing.T) {

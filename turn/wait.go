@@ -210,7 +210,7 @@ func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
 		w.group().expect(done, w.lane)
 		w.release()
 		if w.errand != nil {
-			stop := context.AfterFunc(ctx, func() { w.Wake(n, Err(ctx)) })
+			stop := afterFunc(ctx, func() { w.Wake(n, Err(ctx)) })
 			w.errand.Run()
 			stop()
 		}
@@ -223,6 +223,15 @@ func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
 		w.group().unexpect(done, w.lane)
 	}
 	return w.end()
+}
+
+// afterFunc is [context.AfterFunc], which has a goroutine wait for ends that it does
+// not know.
+func afterFunc(ctx context.Context, fn func()) (stop func() bool) {
+	if e := EnderOf(ctx); e != nil {
+		return e.AfterFunc(fn)
+	}
+	return context.AfterFunc(ctx, fn)
 }
 
 func (w *waiter) Drop(n uint64) {
