@@ -270,7 +270,8 @@ func (c *Container) Close() error {
 // more, and the contexts of tasks end. When the tasks have ended, the
 // [Agent.OnStop] functions of the agents run, those of the youngest agent
 // first. Then no more connections and requests are accepted; when those being
-// worked on have been answered, the connections are closed. If ctx ends first,
+// worked on have been answered, the connections are closed. Calls from within the
+// program, which others may have given up, are waited for, too. If ctx ends first,
 // everything is cut and its error returned. Shutdown must not be called by an
 // agent of the container, which would wait for itself.
 //
@@ -321,7 +322,14 @@ func (c *Container) shutdown(ctx context.Context) error {
 	for i := range ends {
 		errs = append(errs, ends[i].Wait(context.WithoutCancel(ctx), nil, "a connection to close"))
 	}
-	c.root.Close(fmt.Errorf("%v: %w", c, ErrClosed))
+	closed := fmt.Errorf("%v: %w", c, ErrClosed)
+	c.root.Close(closed)
+	for _, a := range agents { // calls from within the program may be under way
+		a.services.Close(closed)
+	}
+	for _, a := range agents {
+		errs = append(errs, a.services.Idle(ctx))
+	}
 	return errors.Join(errs...)
 }
 

@@ -221,6 +221,66 @@ func TestShutdownLetsCallsFinishUntilItsContextEnds(t *testing.T) {
 	wg.Wait()
 }
 
+func TestShutdownWaitsForCallsFromWithinTheProgramAlsoIfTheyWereGivenUp(t *testing.T) {
+	const hold rpc.Proc0 = "hold()"
+	for name, givenUp := range map[string]bool{"called from outside": false, "given up by an agent": true} {
+		t.Run(name, func(t *testing.T) {
+			c, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			caller, callee := spawn(t, c), spawn(t, c)
+			begun, finish, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+			hold.Handle(callee.Services(), func(ctx context.Context) error {
+				defer close(ended)
+				close(begun)
+				return callee.Await(ctx, func() error { <-finish; return nil })
+			})
+			result := make(chan error, 1)
+			if givenUp {
+				err = caller.Go(func(ctx context.Context) {
+					ctx, cancel := context.WithCancel(ctx)
+					go func() {
+						<-begun
+						cancel()
+					}()
+					result <- hold.Call(ctx, callee.Remote())
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				go func() { result <- hold.Call(context.Background(), callee.Remote()) }()
+			}
+			<-begun
+			if givenUp {
+				if err := <-result; !errors.Is(err, context.Canceled) {
+					t.Errorf("the call: %v", err)
+				}
+			}
+			down := make(chan error, 1)
+			go func() { down <- c.Shutdown(t.Context()) }()
+			short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			defer cancel()
+			select {
+			case err := <-down:
+				t.Errorf("it is over while a handler runs: %v", err)
+			case <-short.Done():
+			}
+			close(finish)
+			<-ended
+			if !givenUp {
+				if err := <-result; err != nil {
+					t.Errorf("the call: %v", err)
+				}
+			}
+			if err := <-down; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestShutdownCutsWhenItsContextEnds(t *testing.T) {
 	here := container(t)
 	there, err := gomas.NewContainer(t.Context(), "tcp://127.0.0.1:0", nil)

@@ -14,15 +14,16 @@ type closing struct {
 }
 
 // Close has calls of s, and of the services under it, fail with a reason: those
-// to come, and those that wait for their turn. Idle waits for the others.
-// Closing again changes nothing.
+// to come, and those that wait for their turn. Idle waits for the others, and for
+// the turn of s to come once. Closing again changes nothing.
 func (s *Service) Close(reason error) {
 	c := &closing{reason: reason}
+	s.begin() // before others see that it is closed: the last of them to end sets idle
 	if !s.closing.CompareAndSwap(nil, c) {
+		s.end()
 		return
 	}
 	s.forgetRoutes()
-	s.begin()
 	own, ok := s.turn.(*turn.Own)
 	if !ok || turn.SchedulerOf(own) != nil { // nobody visits
 		s.end()
@@ -67,7 +68,8 @@ func (s *Service) exit() {
 }
 
 // Idle waits until no call is under way in a service that has a turn and has
-// been closed, or until ctx ends.
+// been closed, or until ctx ends. Code that has that turn must give it up: its ctx
+// has to name it.
 func (s *Service) Idle(ctx context.Context) error {
 	c := s.closing.Load()
 	if c == nil {
@@ -95,7 +97,7 @@ func (s *Service) end() {
 	if s == nil || s.calls.Add(-1) > 0 {
 		return
 	}
-	if c := s.closing.Load(); c != nil {
+	if c := s.closing.Load(); c != nil && s.calls.Load() == 0 {
 		c.idle.Set(nil)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -249,4 +250,54 @@ func TestAFailedCallHasNoResultOfItsHandler(t *testing.T) {
 			t.Errorf("got %d, %v", n, err)
 		}
 	})
+}
+
+func TestIdleIsNotReachedWhileAVisitorWaitsHoweverCallsEndMeanwhile(t *testing.T) {
+	const stay, quick rpc.Proc0 = "stay()", "quick()"
+	for range 500 {
+		svc, own := rpc.NewService(), new(turn.Own)
+		svc.UseTurn(own)
+		inside, out := make(chan struct{}), make(chan struct{})
+		var gone atomic.Bool
+		stay.Handle(svc, func(ctx context.Context) error {
+			err := turn.Await(ctx, func() { close(inside); <-out })
+			gone.Store(true)
+			return err
+		})
+		quick.Handle(svc, func(context.Context) error { return nil })
+		top := svc // the way up makes Close take longer
+		for range 200 {
+			next := rpc.NewService()
+			next.Mount("sub", top)
+			top = next
+		}
+		visited := make(chan struct{})
+		go func() {
+			defer close(visited)
+			task(func(ctx context.Context, _ func(error)) {
+				if err := stay.Call(ctx, svc.Remote()); err != nil {
+					t.Error(err)
+				}
+			})
+		}()
+		<-inside
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			svc.Close(errors.New("shut"))
+		}()
+		for quick.Call(context.Background(), svc.Remote()) == nil { // until it is closed
+		}
+		<-closed
+		soon, cancel := context.WithTimeout(t.Context(), 100*time.Microsecond)
+		if err := svc.Idle(soon); err == nil && !gone.Load() {
+			t.Error("idle while a visitor is there")
+		}
+		cancel()
+		close(out)
+		<-visited
+		if err := svc.Idle(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
 }

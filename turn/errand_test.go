@@ -30,6 +30,11 @@ type holder struct {
 
 func (h *holder) Turn() turn.Turn { return h.turn }
 
+func (h *holder) Value(key any) any {
+	v, _ := turn.Value(h, key)
+	return v
+}
+
 func TestATaskRunsItsErrandWhileItWaits(t *testing.T) {
 	reason := errors.New("enough")
 	contexts := map[string]func(context.Context) context.Context{

@@ -144,8 +144,12 @@ func Err(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := ctx.(interface{ Cause() error }); ok {
-		return explained(err, e.Cause())
+	type causer interface{ Cause() error }
+	if c, ok := ctx.(causer); ok {
+		return explained(err, c.Cause())
+	}
+	if c, ok := EnderOf(ctx).(causer); ok { // a context with a value, made from one of ours
+		return explained(err, c.Cause())
 	}
 	return explained(err, context.Cause(ctx))
 }

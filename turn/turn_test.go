@@ -364,3 +364,12 @@ func TestErrIsNilBeforeTheEndAlsoIfThatComesMeanwhile(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 }
+
+func TestErrKnowsTheCauseBehindAValue(t *testing.T) {
+	ctx := new(holder)
+	derived := context.WithValue(ctx, holder{}, true)
+	ctx.Come(context.Canceled, errCause)
+	if err := turn.Err(derived); !errors.Is(err, context.Canceled) || !errors.Is(err, errCause) {
+		t.Errorf("the error is %v", err)
+	}
+}
