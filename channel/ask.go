@@ -88,15 +88,18 @@ func (c *Conn) request(ctx context.Context, content any, limit limit) (*call, er
 		p.service, p.name = m.Service, m.Name
 	}
 	p.wait, p.end, p.conn = wait, limit.end, c
-	if c.lead.is(byNobody) && wait.With(p) {
-		p.state.Store(mayRead)
-	}
+	done := endOf(ctx)
 	c.mu.Lock()
 	if c.err != nil {
 		err := c.unsent()
 		c.mu.Unlock()
 		wait.Drop()
 		return nil, err
+	}
+	p.same = done == nil || done == c.lastDone
+	c.lastDone = done
+	if p.same && c.lead.is(byNobody) && wait.With(p) {
+		p.state.Store(mayRead)
 	}
 	c.calls.add(p)
 	c.watch(limit.end)

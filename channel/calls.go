@@ -18,6 +18,7 @@ type call struct {
 	id   uint64
 	wait turn.Wait
 	end  time.Duration // of its time, see [limit]; 0: none
+	same bool          // its context ends with that of the last call, or ends the wait by itself
 
 	// For reports of what is waited for.
 	conn          *Conn

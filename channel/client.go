@@ -300,11 +300,9 @@ func (c *Client) dial(a *attempt) {
 	conn, err := dialOnce(a.ctx, c.addr, c.accept, c.opts)
 	c.mu.Lock()
 	c.attempt = nil
+	var unwanted *Conn
 	if c.closed {
-		if err == nil {
-			_ = conn.Close()
-		}
-		err = c.errClosed()
+		unwanted, err = conn, c.errClosed()
 	}
 	c.lastErr = err
 	if err == nil {
@@ -316,6 +314,9 @@ func (c *Client) dial(a *attempt) {
 	c.mu.Unlock()
 	if err == nil {
 		conn.OnEnd(func(reason error) { c.lost(conn, reason) })
+	}
+	if unwanted != nil {
+		_ = unwanted.Close() // which calls hooks that may use the client
 	}
 	a.done.Set(err)
 }

@@ -50,9 +50,10 @@ type Conn struct {
 	err      error       // why the connection has ended, nil before
 	ended    atomic.Bool // err is set, for those who do not hold mu
 	calls    calls
-	room     []waiting    // frames that wait for the link to drain
-	rooms    atomic.Int32 // length of room
-	alarm    clock.Timer  // of calls and room, nil before it is needed
+	lastDone <-chan struct{} // of the context of the last call, see [endOf]
+	room     []waiting       // frames that wait for the link to drain
+	rooms    atomic.Int32    // length of room
+	alarm    clock.Timer     // of calls and room, nil before it is needed
 	alarmAt  time.Duration
 	requests requests
 	draining bool        // no new requests are taken
@@ -265,6 +266,7 @@ func (c *Conn) end(reason error, linger time.Duration) {
 	}
 	c.link.Close(linger)
 	c.attended()
+	c.lead.unfollow()
 	c.cancel(reason)
 	for _, r := range requests {
 		r.giveUp(reason)

@@ -48,5 +48,5 @@ func (c *Conn) Reads() uint64 { return c.lead.state.Load() & 3 }
 func (c *Conn) RunAnswered() {
 	p := &call{conn: c}
 	p.state.Store(mayRead | answered)
-	p.Run()
+	p.Run(nil)
 }

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gomas/gomas/internal/stack"
 	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
 )
 
 // Where one caller asks again and again, and nobody else does anything, it reads the
@@ -35,7 +37,8 @@ type lead struct {
 	fine   int32         // what alone is set to by the next request of the peer, negated
 	since  time.Duration // age of the connection when the first of them came
 
-	left atomic.Int64 // age when nobody read any more
+	left     atomic.Int64 // age when nobody read any more
+	followed atomic.Pointer[following]
 
 	look lookout // whether somebody still asks
 	seen uint64  // state, when looked at last
@@ -70,7 +73,7 @@ func (c *Conn) leave(p *call, others bool) (left bool) {
 	}
 	leads := l.is(byCaller)
 	switch {
-	case others, leads && l.caller != p:
+	case others, leads && l.caller != p, !p.same:
 		l.alone = min(l.alone, 0)
 	case l.alone < knownAlone:
 		c.learn()
@@ -178,7 +181,7 @@ func (c *Conn) attend() {
 }
 
 // Run implements [turn.Errand]: it reads until the reply has come, or Stop is called.
-func (p *call) Run() {
+func (p *call) Run(ctx context.Context) {
 	l := &p.conn.lead
 	if !l.claim(byCaller) {
 		return
@@ -193,9 +196,14 @@ func (p *call) Run() {
 			select {}
 		}
 	}()
-	if p.state.Or(reads)&(answered|stopped) != 0 || !l.link.Lead() {
+	over := p.state.Or(reads)&(answered|stopped) != 0
+	if !over && ctx != nil {
+		over = !p.conn.follow(ctx)
+	}
+	if over || !l.link.Lead() {
 		p.conn.resume()
 	}
+	p.state.And(^uint32(reads))
 	done = true
 }
 
@@ -203,5 +211,45 @@ func (p *call) Run() {
 func (p *call) Stop() {
 	if p.state.Or(stopped)&(reads|answered) == reads {
 		p.conn.lead.link.Interrupt()
+	}
+}
+
+// following is how a caller that reads is interrupted at the end of its context. It
+// stays from one call to the next, if they have the same context, since that takes
+// less time than to begin it each time.
+type following struct {
+	done <-chan struct{}
+	stop func() bool
+}
+
+// endOf returns the channel that tells of the end of a context, nil if none has to be
+// looked at: it does not end, or ends waits by itself.
+func endOf(ctx context.Context) <-chan struct{} {
+	if _, ok := ctx.(turn.Ender); ok {
+		return nil
+	}
+	return ctx.Done()
+}
+
+// follow is called by a caller that is about to read, which is interrupted at the end
+// of ctx. It reports false if that has come.
+func (c *Conn) follow(ctx context.Context) bool {
+	l := &c.lead
+	f := l.followed.Load()
+	if f == nil || f.done != ctx.Done() {
+		l.unfollow()
+		f = &following{done: ctx.Done()}
+		f.stop = turn.AfterFunc(ctx, l.link.Interrupt)
+		l.followed.Store(f)
+		if c.ended.Load() { // and does not unfollow any more
+			l.unfollow()
+		}
+	}
+	return ctx.Err() == nil
+}
+
+func (l *lead) unfollow() {
+	if f := l.followed.Swap(nil); f != nil {
+		f.stop()
 	}
 }

@@ -17,13 +17,21 @@ import (
 	"github.com/gomas/gomas/channel"
 	"github.com/gomas/gomas/internal/testcert"
 	"github.com/gomas/gomas/transport"
+	"github.com/gomas/gomas/turn"
 )
 
 // leaveAlone has one caller ask until nobody reads between its calls.
 func leaveAlone(t testing.TB, c *channel.Conn) {
 	t.Helper()
+	leaveAloneWith(t, context.Background(), c)
+}
+
+func leaveAloneWith(t testing.TB, ctx context.Context, c *channel.Conn) {
+	t.Helper()
 	for end := time.Now().Add(patience); c.Reads() != channel.ByNobody; {
-		checkEcho(t, c)
+		if got, err := channel.Ask[string](ctx, c, "alone?"); got != "alone?" || err != nil {
+			t.Fatalf("the answer is %q, error %v", got, err)
+		}
 		if time.Now().After(end) {
 			t.Fatal("the link reads for ever")
 		}
@@ -49,12 +57,13 @@ func holding() (serve func(context.Context, *channel.Conn), held, release chan s
 	return serve, held, release
 }
 
-// lead starts a request that the peer holds, and whose caller reads the connection.
-// The answer, or the error, comes from the channel.
-func lead(t testing.TB, c *channel.Conn, held, release chan string, ask func() (string, error)) <-chan string {
+// lead starts a request that the peer holds, and whose caller reads the connection,
+// with ctx. The answer, or the error, comes from the channel.
+func lead(t testing.TB, ctx context.Context, c *channel.Conn, held, release chan string) <-chan string {
 	t.Helper()
+	ask := func() (string, error) { return channel.Ask[string](ctx, c, "hold") }
 	for {
-		leaveAlone(t, c)
+		leaveAloneWith(t, ctx, c)
 		said := make(chan string, 1)
 		go func() {
 			answer, err := ask()
@@ -87,7 +96,7 @@ func TestACallerThatIsAloneReadsTheConnection(t *testing.T) {
 	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
 		c := dial(t, listen(t, addr, serve, opts).Addr(), opts)
-		said := lead(t, c, held, release, func() (string, error) { return channel.Ask[string](soon(t), c, "hold") })
+		said := lead(t, context.Background(), c, held, release)
 		release <- "enough"
 		if got := receive(t, "answer", said); got != "enough" {
 			t.Errorf("the answer is %q", got)
@@ -120,14 +129,13 @@ func TestOthersMayAskWhileOneReads(t *testing.T) {
 	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
 		c := dial(t, listen(t, addr, serve, opts).Addr(), opts)
-		ask := func() (string, error) { return channel.Ask[string](soon(t), c, "hold") }
-		first := lead(t, c, held, release, ask)
+		first := lead(t, context.Background(), c, held, release)
 		for range 100 {
 			checkEcho(t, c)
 		}
 		second := make(chan string, 1)
 		go func() {
-			answer, err := ask()
+			answer, err := channel.Ask[string](soon(t), c, "hold")
 			second <- fmt.Sprint(answer, err)
 		}()
 		receive(t, "request", held)
@@ -148,39 +156,34 @@ func TestACallerThatReadsWaitsNoLongerThanOthers(t *testing.T) {
 	eachSecurity(t, func(t *testing.T, addr string, opts *channel.Options) {
 		serve, held, release := holding()
 		c := dial(t, listen(t, addr, serve, opts).Addr(), opts)
-		hold := func(ctx context.Context) (string, error) { return channel.Ask[string](ctx, c, "hold") }
 		t.Run("its context is cancelled", func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
-			said := lead(t, c, held, release, func() (string, error) { return hold(ctx) })
+			said := lead(t, ctx, c, held, release)
 			cancel(changed)
 			if got, want := receive(t, "error", said), "context canceled: changed my mind"; got != want {
 				t.Errorf("the error is %q, want %q", got, want)
 			}
 			release <- "too late"
 		})
-		t.Run("its deadline comes", func(t *testing.T) {
-			said := lead(t, c, held, release, func() (string, error) {
-				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-				defer cancel()
-				return hold(ctx)
-			})
-			if got, want := receive(t, "error", said), "context deadline exceeded"; got != want {
+		t.Run("a context made from a handler's is cancelled", func(t *testing.T) {
+			end := &ending{Context: context.Background()}
+			said := lead(t, context.WithValue(end, ending{}, true), c, held, release)
+			end.Come(context.Canceled, changed)
+			if got, want := receive(t, "error", said), "context canceled: changed my mind"; got != want {
 				t.Errorf("the error is %q, want %q", got, want)
 			}
 			release <- "too late"
 		})
 		t.Run("its time-out comes", func(t *testing.T) {
-			said := lead(t, c, held, release, func() (string, error) {
-				return hold(channel.Timeout(context.Background(), 50*time.Millisecond))
-			})
-			if got, want := receive(t, "error", said), "channel: no reply from "+c.RemoteAddr()+" within 50ms"; got != want {
+			said := lead(t, channel.Timeout(context.Background(), 500*time.Millisecond), c, held, release)
+			if got, want := receive(t, "error", said), "channel: no reply from "+c.RemoteAddr()+" within 500ms"; got != want {
 				t.Errorf("the error is %q, want %q", got, want)
 			}
 			release <- "too late"
 		})
 		checkEcho(t, c)
 		t.Run("the connection is closed", func(t *testing.T) {
-			said := lead(t, c, held, release, func() (string, error) { return hold(context.Background()) })
+			said := lead(t, context.Background(), c, held, release)
 			hangUp(t, c)
 			if got, want := receive(t, "error", said), "channel: connection to "+c.RemoteAddr()+": closed"; got != want {
 				t.Errorf("the error is %q, want %q", got, want)
@@ -207,9 +210,7 @@ func TestTheEndOfAConnectionIsSeenWhoeverReads(t *testing.T) {
 		}
 		t.Run("a caller, and the peer ends it", func(t *testing.T) {
 			c, other := pair(t, addr, serve, opts)
-			said := lead(t, c, held, release, func() (string, error) {
-				return channel.Ask[string](context.Background(), c, "hold")
-			})
+			said := lead(t, context.Background(), c, held, release)
 			if err := other.Close(); err != nil {
 				t.Error(err)
 			}
@@ -240,7 +241,9 @@ func TestWhatPeersSendOnTheirOwnArrivesAndKeepsCallersFromReading(t *testing.T) 
 		heard() // while nobody reads
 		for before := 32; before < 300; before *= 2 {
 			for n := range before {
-				checkEcho(t, c)
+				if _, err := channel.Ask[string](context.Background(), c, "?"); err != nil {
+					t.Fatal(err)
+				}
 				if c.Reads() != channel.ByLink {
 					t.Fatalf("a caller reads after %d calls", n+1)
 				}
@@ -248,7 +251,7 @@ func TestWhatPeersSendOnTheirOwnArrivesAndKeepsCallersFromReading(t *testing.T) 
 			leaveAlone(t, c)
 			heard()
 		}
-		said := lead(t, c, held, release, func() (string, error) { return channel.Ask[string](soon(t), c, "hold") })
+		said := lead(t, context.Background(), c, held, release)
 		heard() // while a caller reads
 		release <- "enough"
 		if got := receive(t, "answer", said); got != "enough" {
@@ -339,9 +342,9 @@ func TestADispatcherThatIsSlowForOnceDoesNotHoldUpACallerThatReads(t *testing.T)
 	}
 	defer hangUp(t, c)
 	defer close(release)
-	leaveAlone(t, c)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	leaveAloneWith(t, ctx, c)
 	go func() {
 		<-back
 		cancel()
@@ -386,6 +389,39 @@ func TestTheEndOfAConnectionThatNobodyReadIsSeenBeforeARequestIsSent(t *testing.
 	}
 }
 
+// ending is a context that ends waits itself.
+type ending struct {
+	context.Context
+	turn.End
+}
+
+func (e *ending) Done() <-chan struct{} { return e.End.Done() }
+
+func (e *ending) Err() error { return e.End.Err() }
+
+func (e *ending) Turn() turn.Turn { return nil }
+
+func (e *ending) Value(key any) any {
+	if v, ok := turn.Value(e, key); ok {
+		return v
+	}
+	return e.Context.Value(key)
+}
+
+func TestCallersWithAContextEachLeaveTheReadingToTheLink(t *testing.T) {
+	c := dial(t, listen(t, tcp, echo, nil).Addr(), nil)
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		if _, err := channel.Ask[string](ctx, c, "?"); err != nil {
+			t.Fatal(err)
+		}
+		if who := c.Reads(); who != channel.ByLink {
+			t.Fatalf("%d reads, whom the context would have to know", who)
+		}
+		cancel()
+	}
+}
+
 func TestTellingHasTheLinkRead(t *testing.T) {
 	serve, _, _ := holding()
 	c := dial(t, listen(t, tcp, serve, nil).Addr(), nil)
@@ -402,7 +438,9 @@ func TestWhereTimeStandsStillTheLinkReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := dial(t, listen(t, tcp, echo, nil).Addr(), nil)
 		for range 1000 {
-			checkEcho(t, c)
+			if _, err := channel.Ask[string](context.Background(), c, "?"); err != nil {
+				t.Fatal(err)
+			}
 			if who := c.Reads(); who != channel.ByLink {
 				t.Fatalf("%d reads, which no timer could notice", who)
 			}
@@ -419,7 +457,8 @@ func TestWhoReadsChangesWithoutLosingAnything(t *testing.T) {
 		defer others.Wait()
 		asked := 0 // by the peer, which keeps callers from reading for longer each time
 		for range 300 {
-			leaveAlone(t, c)
+			ctx, cancel := context.WithCancel(t.Context())
+			leaveAloneWith(t, ctx, c)
 			at := func(what func()) { // about now: between calls, or in one
 				pause := pick.IntN(20)
 				others.Go(func() {
@@ -442,7 +481,6 @@ func TestWhoReadsChangesWithoutLosingAnything(t *testing.T) {
 					}
 				})
 			default:
-				ctx, cancel := context.WithCancel(t.Context())
 				at(cancel)
 				if got, err := channel.Ask[int](ctx, c, 7); err == nil && got != 7 || err != nil && !errors.Is(err, context.Canceled) {
 					t.Errorf("the answer is %d, error %v", got, err)
@@ -451,6 +489,8 @@ func TestWhoReadsChangesWithoutLosingAnything(t *testing.T) {
 			for range pick.IntN(3) {
 				checkEcho(t, c)
 			}
+			others.Wait()
+			cancel()
 		}
 	})
 }

@@ -65,8 +65,9 @@ func (c *Conn) receive(f *transport.Frame) (left bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if h.Kind != codec.Result && h.Kind != codec.Failure && c.lead.is(byCaller) {
-		return false, errNoReply
+	isReply := h.Kind == codec.Result || h.Kind == codec.Failure
+	if c.lead.is(byCaller) && (!isReply || c.Kin() != Gomas && c.marker != nil && c.marker.Marked(f.Payload())) {
+		return false, errNoReply // or one with which the peer shows who it is
 	}
 	if err := c.recognise(h, f.Payload()); err != nil {
 		return false, err

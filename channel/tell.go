@@ -26,6 +26,7 @@ func (c *Conn) Tell(ctx context.Context, content any) error {
 	if err := turn.Err(ctx); err != nil {
 		return err
 	}
+	c.lookUp()
 	if c.told.Load() < maxTold && c.hasRoom() {
 		return c.tell(content)
 	}

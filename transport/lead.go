@@ -8,8 +8,14 @@ import (
 
 // Vacate implements [Leader].
 func (s *stream) Vacate() bool {
-	if s.peek == nil || s.reader.begun() {
+	if s.peek == nil || s.reader.pending() {
 		return false
+	}
+	if s.awaited != 0 { // the frame is complete
+		s.awaited = 0
+		s.mu.Lock()
+		s.begun = 0
+		s.mu.Unlock()
 	}
 	s.release()
 	s.vacant.Store(true)
@@ -17,7 +23,10 @@ func (s *stream) Vacate() bool {
 }
 
 // Arrived implements [Leader].
-func (s *stream) Arrived() Arrival { return s.peek.look() }
+func (s *stream) Arrived() Arrival {
+	s.calm() // somebody may have been interrupted who did not read any more
+	return s.peek.look()
+}
 
 // PutBack implements [Leader].
 func (s *stream) PutBack(f *Frame) { s.again = f }
@@ -54,16 +63,22 @@ func (s *stream) Interrupt() {
 // interrupted reports whether reading has failed only because of Interrupt, and can
 // go on now.
 func (s *stream) interrupted(err error) bool {
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || !s.calm() {
 		return false
 	}
+	s.reads.Add(^uint64(0)) // nothing was received
+	return true
+}
+
+// calm undoes Interrupt, and reports whether there was one, and nothing else that
+// ends reading.
+func (s *stream) calm() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.disturb || s.closing || s.failed != nil {
 		return false
 	}
 	s.disturb = false
-	s.reads.Add(^uint64(0)) // nothing was received
 	_ = s.nc.SetReadDeadline(time.Time{})
 	return true
 }

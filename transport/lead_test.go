@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -338,7 +340,7 @@ func TestReadingGoesOnWhereItFailedForOnce(t *testing.T) {
 				i++
 			}
 		}
-		if r.begun() {
+		if r.pending() {
 			t.Error("something is left")
 		}
 	})
@@ -402,5 +404,19 @@ func TestTLSGoesOnWhereReadingFailedForOnce(t *testing.T) {
 		if err != nil || string(f.Payload()) != string(p) {
 			t.Fatalf("frame %d has changed, error %v", i, err)
 		}
+	}
+}
+
+func TestAnEndThatComesWithTheLastBytesIsNotForgotten(t *testing.T) {
+	r := reader{src: iotest.DataErrReader(bytes.NewReader(framed([]byte("last")))), limit: 100}
+	f, err := r.next()
+	if err != nil || string(f.Payload()) != "last" {
+		t.Fatalf("the frame has an error: %v", err)
+	}
+	if !r.pending() {
+		t.Error("the end is not pending")
+	}
+	if _, err := r.next(); err != io.EOF {
+		t.Errorf("after it: %v", err)
 	}
 }

@@ -25,6 +25,7 @@ type reader struct {
 	part   *Frame
 	came   int   // bytes of it
 	broken error // what next returns from now on
+	last   error // came together with the last bytes, nil: none
 }
 
 // next returns the next frame. The error is io.EOF only between two frames. After an
@@ -67,8 +68,9 @@ func (r *reader) more() bool {
 	return size > 0 && uint64(size) <= uint64(r.limit) && HeaderSize+uint64(size) <= uint64(min(n, maxRead/2))
 }
 
-// begun reports whether something of the next frame is there.
-func (r *reader) begun() bool { return r.from < r.to || r.part != nil }
+// pending reports whether next has something without reading, or something of the
+// next frame is there.
+func (r *reader) pending() bool { return r.from < r.to || r.part != nil || r.last != nil }
 
 // fill makes sure that n bytes are there to be consumed.
 func (r *reader) fill(n int) error {
@@ -90,6 +92,7 @@ func (r *reader) fill(n int) error {
 			r.grow(2 * len(r.buf))
 		}
 		if r.to >= n {
+			r.last = err
 			return nil
 		}
 		if err != nil {
@@ -149,6 +152,10 @@ func roomFor(n, came int) *Frame {
 
 // read reads into b what follows the first bytes of a frame.
 func (r *reader) read(b []byte, begun int) (int, error) {
+	if err := r.last; err != nil {
+		r.last = nil
+		return 0, err
+	}
 	if r.before != nil {
 		r.before(begun)
 	}

@@ -15,9 +15,16 @@ type errand struct {
 
 func newErrand() errand { return errand{make(chan struct{}), make(chan struct{})} }
 
-func (e errand) Run() {
+func (e errand) Run(ctx context.Context) {
 	close(e.running)
-	<-e.stop
+	var done <-chan struct{}
+	if ctx != nil {
+		done = ctx.Done()
+	}
+	select {
+	case <-e.stop:
+	case <-done:
+	}
 }
 
 func (e errand) Stop() { close(e.stop) }

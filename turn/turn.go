@@ -103,6 +103,15 @@ func EnderOf(ctx context.Context) Ender {
 	return nil
 }
 
+// AfterFunc is [context.AfterFunc], which has a goroutine wait for the ends of contexts
+// that it does not know, but that may be made from one of ours. fn must not block.
+func AfterFunc(ctx context.Context, fn func()) (stop func() bool) {
+	if e := EnderOf(ctx); e != nil {
+		return e.AfterFunc(fn)
+	}
+	return context.AfterFunc(ctx, fn)
+}
+
 // From returns the turn that ctx names, nil if it names none.
 func From(ctx context.Context) Turn {
 	if h, ok := ctx.(Holder); ok {

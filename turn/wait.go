@@ -45,9 +45,9 @@ func (w Wait) Drop() { w.w.Drop(w.n) }
 // An Errand is what a task does while it waits, on the same goroutine, without a
 // turn.
 type Errand interface {
-	// Run is called once at most. It returns soon after Stop was called, and may
-	// return before.
-	Run()
+	// Run is called once at most. It returns soon after Stop was called, or ctx has
+	// ended, and may return before. A nil ctx says that its end calls Stop.
+	Run(ctx context.Context)
 	// Stop is called once the wait is over, before its Block can return, on any
 	// goroutine. It must not block.
 	Stop()
@@ -153,9 +153,9 @@ func (w *waiter) grant() {
 }
 
 // run runs the errand, if there is one.
-func (w *waiter) run() {
+func (w *waiter) run(ctx context.Context) {
 	if w.errand != nil {
-		w.errand.Run()
+		w.errand.Run(ctx)
 	}
 }
 
@@ -196,24 +196,20 @@ func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
 			w.Wake(n, Err(ctx)) // while the turn is held, so that the group never rests
 		}
 		w.release()
-		w.run()
+		w.run(nil)
 		w.granted()
 		if attached {
 			e.Detach(this)
 		}
 	case w.ready == nil:
 		w.release()
-		w.run()
+		w.run(nil)
 		w.granted()
 	default:
 		done := ctx.Done()
 		w.group().expect(done, w.lane)
 		w.release()
-		if w.errand != nil {
-			stop := afterFunc(ctx, func() { w.Wake(n, Err(ctx)) })
-			w.errand.Run()
-			stop()
-		}
+		w.run(ctx)
 		select {
 		case <-w.ready:
 		case <-done:
@@ -223,15 +219,6 @@ func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
 		w.group().unexpect(done, w.lane)
 	}
 	return w.end()
-}
-
-// afterFunc is [context.AfterFunc], which has a goroutine wait for ends that it does
-// not know.
-func afterFunc(ctx context.Context, fn func()) (stop func() bool) {
-	if e := EnderOf(ctx); e != nil {
-		return e.AfterFunc(fn)
-	}
-	return context.AfterFunc(ctx, fn)
 }
 
 func (w *waiter) Drop(n uint64) {

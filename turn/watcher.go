@@ -27,7 +27,7 @@ func (h *helper) watches(ctx context.Context, done <-chan struct{}, g *Group) bo
 	if h.watch == nil && done != nil {
 		h.watch = &watcher{helper: h, ctx: ctx, group: g}
 		g.expectOf(h.watch, h.waiter.lane)
-		h.watch.stop = afterFunc(ctx, h.watch.end)
+		h.watch.stop = AfterFunc(ctx, h.watch.end)
 	}
 	return true
 }
