@@ -18,13 +18,13 @@ type call struct {
 	id   uint64
 	wait turn.Wait
 	end  time.Duration // of its time, see [limit]; 0: none
-	same bool          // its context ends with that of the last call, or ends the wait by itself
 
 	// For reports of what is waited for.
 	conn          *Conn
 	service, name string // if it is a call of a function
 
 	state atomic.Uint32
+	same  bool // its context ends with that of the last call, or ends the wait by itself
 
 	// The reply, set before the wait is woken.
 	kind  codec.Kind

@@ -1,6 +1,10 @@
 package channel
 
-import "github.com/gomas/gomas/transport"
+import (
+	"context"
+
+	"github.com/gomas/gomas/transport"
+)
 
 // Kept says what a connection keeps of what was begun and is not over.
 type Kept struct {
@@ -48,5 +52,5 @@ func (c *Conn) Reads() uint64 { return c.lead.state.Load() & 3 }
 func (c *Conn) RunAnswered() {
 	p := &call{conn: c}
 	p.state.Store(mayRead | answered)
-	p.Run(nil)
+	p.Run(context.Background())
 }

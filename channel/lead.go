@@ -197,7 +197,7 @@ func (p *call) Run(ctx context.Context) {
 		}
 	}()
 	over := p.state.Or(reads)&(answered|stopped) != 0
-	if !over && ctx != nil {
+	if !over && ctx.Done() != nil {
 		over = !p.conn.follow(ctx)
 	}
 	if over || !l.link.Lead() {

@@ -17,13 +17,9 @@ func newErrand() errand { return errand{make(chan struct{}), make(chan struct{})
 
 func (e errand) Run(ctx context.Context) {
 	close(e.running)
-	var done <-chan struct{}
-	if ctx != nil {
-		done = ctx.Done()
-	}
 	select {
 	case <-e.stop:
-	case <-done:
+	case <-ctx.Done():
 	}
 }
 

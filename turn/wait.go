@@ -46,7 +46,8 @@ func (w Wait) Drop() { w.w.Drop(w.n) }
 // turn.
 type Errand interface {
 	// Run is called once at most. It returns soon after Stop was called, or ctx has
-	// ended, and may return before. A nil ctx says that its end calls Stop.
+	// ended, which never does where the end of the wait's context calls Stop. It may
+	// return before.
 	Run(ctx context.Context)
 	// Stop is called once the wait is over, before its Block can return, on any
 	// goroutine. It must not block.
@@ -196,14 +197,14 @@ func (w *waiter) Block(ctx context.Context, n uint64, _ any) error {
 			w.Wake(n, Err(ctx)) // while the turn is held, so that the group never rests
 		}
 		w.release()
-		w.run(nil)
+		w.run(context.Background())
 		w.granted()
 		if attached {
 			e.Detach(this)
 		}
 	case w.ready == nil:
 		w.release()
-		w.run(nil)
+		w.run(context.Background())
 		w.granted()
 	default:
 		done := ctx.Done()
