@@ -50,6 +50,8 @@ const (
 
 	// Within shortly, nobody who reads would have noticed much.
 	shortly = 50 * time.Microsecond
+
+	mostYields = 10_000 // while the end of a connection is awaited, if the clock stands still
 )
 
 func (l *lead) is(who uint64) bool { return l.state.Load()&3 == who }
@@ -127,7 +129,8 @@ func (c *Conn) lookUp() {
 	l.alone = 0
 	c.resume()
 	if arrived == transport.Ended { // which the link is about to say, or not
-		for until := c.age() + firstLook; !c.ended.Load() && c.age() < until; {
+		until := c.age() + firstLook
+		for n := 0; n < mostYields && !c.ended.Load() && c.age() < until; n++ {
 			runtime.Gosched()
 		}
 	}
@@ -156,14 +159,12 @@ func (l *lead) disturbed() {
 	l.alone = -l.fine
 }
 
-// attended has the link read, if nobody does, and reports whether nobody did.
-func (c *Conn) attended() (was bool) {
-	l := &c.lead
-	if was = l.claim(byLink); was {
+// attended has the link read, if nobody does.
+func (c *Conn) attended() {
+	if l := &c.lead; l.claim(byLink) {
 		l.alone = 0
 		l.link.Resume()
 	}
-	return was
 }
 
 // attend has the link read if nobody has since it was called before.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -62,8 +63,12 @@ func holding() (serve func(context.Context, *channel.Conn), held, release chan s
 func lead(t testing.TB, ctx context.Context, c *channel.Conn, held, release chan string) <-chan string {
 	t.Helper()
 	ask := func() (string, error) { return channel.Ask[string](ctx, c, "hold") }
+	alone := ctx
+	if ctx.Done() == nil {
+		alone = context.Background() // without the time-out that ctx may have
+	}
 	for {
-		leaveAloneWith(t, ctx, c)
+		leaveAloneWith(t, alone, c)
 		said := make(chan string, 1)
 		go func() {
 			answer, err := ask()
@@ -316,6 +321,42 @@ func TestWhatEndsAConnectionIsNotLeftToTheCallerThatReads(t *testing.T) {
 	}
 	if reason := receive(t, "reason", reasons); !errors.As(reason, &fault) {
 		t.Errorf("the reason is %v", reason)
+	}
+}
+
+func TestAPeerThatStopsInTheMiddleOfAReplyEndsTheCallOfWhoReads(t *testing.T) {
+	const half = "\x00\x00\x00\x10[1,"
+	for name, test := range map[string]struct {
+		then func(r *raw) error
+		want string
+	}{
+		"and vanishes":          {func(r *raw) error { return r.Close() }, "unexpected EOF"},
+		"and says nothing more": {func(*raw) error { return nil }, "frame not complete after 50ms"},
+		"and goes on with rubbish": {func(r *raw) error {
+			_, err := io.WriteString(r, "rubbish......")
+			return err
+		}, "protocol error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts := new(channel.Options)
+			opts.Limits.FrameTime = 50 * time.Millisecond
+			c := answering(t, opts, func(r *raw, _ json.RawMessage) {
+				if _, err := io.WriteString(r, half); err != nil {
+					t.Error(err)
+				}
+				if err := test.then(r); err != nil {
+					t.Error(err)
+				}
+			})
+			leaveAlone(t, c)
+			_, err := channel.Ask[string](context.Background(), c, "special")
+			if err == nil {
+				t.Error("the call succeeds")
+			}
+			if err := gone(t, c); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("the reason is %v, want %q", err, test.want)
+			}
+		})
 	}
 }
 
